@@ -1,0 +1,1 @@
+"""The broker: the only importer of the client library."""

@@ -1,0 +1,162 @@
+"""The result of a decision: verdicts of every gate, and ordered intents.
+
+Prices of intents are *net debits* for one unit of the order, in points: positive is paid,
+negative is received. A condor is opened at a negative net price (a credit) and closed at a
+positive one; selling a call is a negative net price too. Only ``bot.broker.orders`` knows how
+the venue wants it written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.core.book import Layer, Leg, Tier
+from bot.core.model import Session
+
+Observed = float | int | str | bool | None
+"""What a gate saw; ``None`` is unknown."""
+
+
+class Purpose(StrEnum):
+    """What an intent does to risk; the order of members is the order of execution."""
+
+    REDUCE = "reduce"
+    PROTECT = "protect"
+    ADD = "add"
+
+
+class Action(StrEnum):
+    """What an intent does to a structure."""
+
+    OPEN_CONDOR = "open_condor"
+    CLOSE_CONDOR = "close_condor"
+    BUY_HEDGE = "buy_hedge"
+    SELL_HEDGE = "sell_hedge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one gate said about one subject.
+
+    Parameters
+    ----------
+    code
+        Name of the gate, upper case with underscores: ``VIX_TERM_STRUCTURE``.
+    subject
+        What was judged: ``condor:balanced``, ``layer:near``, ``book``.
+    observed, limit
+        The value seen and the bound it was held against; ``None`` is unknown.
+    passed
+        Whether the gate lets it through. Unknown does not pass a gate of ADD.
+    """
+
+    code: str
+    subject: str
+    observed: Observed
+    limit: Observed
+    passed: bool
+
+    def text(self) -> str:
+        """One line: ``VIX_TERM_STRUCTURE condor:balanced denied observed=1.02 limit=1.0``."""
+        word = "passed" if self.passed else "denied"
+        return f"{self.code} {self.subject} {word} observed={self.observed} limit={self.limit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLadder:
+    """Net prices to try, best for us first, each on a valid tick.
+
+    Parameters
+    ----------
+    steps
+        Net debits in points, never decreasing. The last one is the floor: the worst that is
+        accepted.
+    seconds
+        Time at each step.
+    """
+
+    steps: tuple[Decimal, ...]
+    seconds: float
+
+    @property
+    def floor(self) -> Decimal:
+        """The worst net price that is accepted."""
+        return self.steps[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """An order that shall be sent if every guard agrees when its turn comes.
+
+    Parameters
+    ----------
+    intent_id
+        Deterministic: ``session:strategy:action:slot``. Deciding again gives the same.
+    session
+        Session it belongs to; it does not outlive it.
+    purpose, action
+        What it does to risk, and to a structure.
+    structure_id
+        The condor or the lot that it opens or closes.
+    legs
+        Signed legs of one unit in the direction of the trade: +1 is bought, -1 is sold. One
+        leg or four.
+    quantity
+        Units at most.
+    ladder
+        Prices to try.
+    mid, natural
+        Net debit at the mids, and when each leg pays its full spread, in points.
+    layer, tier
+        Of the structure, where it has one.
+    after
+        ``intent_id`` of the buy that must fill first; no more units than it filled.
+    needs_cover
+        Units are cut to what the hedge layers cover once the hedge orders are done.
+    max_loss_usd
+        Most that one unit can lose, in USD, for ADD; 0 otherwise.
+    extrinsic_points
+        For a hedge bought: extrinsic value at the mid, in points.
+    reason
+        The rule that asked for it, in a word or two: ``take_profit``, ``roll_due``.
+    """
+
+    intent_id: str
+    session: Session
+    purpose: Purpose
+    action: Action
+    structure_id: str
+    legs: tuple[Leg, ...]
+    quantity: int
+    ladder: PriceLadder
+    mid: Decimal
+    natural: Decimal
+    reason: str
+    layer: Layer | None = None
+    tier: Tier | None = None
+    after: str | None = None
+    needs_cover: bool = False
+    max_loss_usd: float = 0.0
+    extrinsic_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One computed figure of the decision, kept for the ledger and the review."""
+
+    name: str
+    value: Observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What ``decide`` concluded: intents in the order in which they shall be executed."""
+
+    session: Session
+    decision_version: int
+    regime: str
+    signals: tuple[Signal, ...]
+    verdicts: tuple[Verdict, ...]
+    intents: tuple[OrderIntent, ...]

@@ -1,0 +1,48 @@
+"""Faults that stop an act. Decisions that say no are values (``Verdict``), never exceptions.
+
+Every message carries the name of the thing, the value received and the bound or the remedy.
+"""
+
+from __future__ import annotations
+
+
+class StewardError(Exception):
+    """Base of every fault this program raises on purpose."""
+
+
+class ConfigError(StewardError):
+    """One or more faults in a configuration file, all of them listed.
+
+    Parameters
+    ----------
+    faults
+        One line for each fault: file, key, value, bound.
+    """
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class GatewayUnavailableError(StewardError):
+    """The gateway cannot be reached, or does not answer within its deadline."""
+
+
+class LiveAccountError(StewardError):
+    """The account offered by the gateway is not the configured paper account."""
+
+
+class UnsynchronisedError(StewardError):
+    """The broker's state is unknown; unknown is neither flat nor filled."""
+
+
+class LedgerError(StewardError):
+    """The ledger cannot be read or written; nothing may be sent."""
+
+
+class MarketDataError(StewardError):
+    """A request for market data failed in a way that is not merely *unknown*."""
+
+
+class RecordedDataError(StewardError):
+    """A recorded chain or history file is missing, corrupt or half-written."""

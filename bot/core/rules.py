@@ -1,0 +1,154 @@
+"""The strategy's rules: every free number of the method, with its unit and its bounds.
+
+These dataclasses are the schema of ``config/rules.toml``; ``bot.config`` validates the file
+against the bounds below and lists every fault at once. Defaults are those of the methodology.
+``config/README.md`` gives the reason for each key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
+Delta: TypeAlias = Annotated[float, Gt(0), Lt(1)]
+Days: TypeAlias = Annotated[int, Ge(0), Le(1000)]
+Count: TypeAlias = Annotated[int, Ge(1), Le(1000)]
+
+STRICT: Final = {"extra": "forbid", "strict": True}
+"""Unknown keys and wrong types are faults, never guesses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRules:
+    """Periods of the signals (sessions) and their thresholds."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    macd_fast: Count = 12
+    macd_slow: Count = 26
+    macd_signal: Count = 9
+    rsi_period: Annotated[int, Ge(2), Le(200)] = 14
+    breadth_ema: Count = 20
+    breadth_minimum_days: Count = 60
+    breadth_down_oscillator: float = -50.0
+    breadth_up_oscillator: float = 0.0
+    minimum_bars: Annotated[int, Ge(250), Le(1000)] = 300
+    stress_rsi: Annotated[float, Gt(0), Lt(100)] = 35.0
+    stress_vix_multiple: Annotated[float, Gt(1), Le(5)] = 1.25
+    stress_vix_median_days: Count = 20
+    calm_vix: Annotated[float, Gt(0), Le(100)] = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierDeltas:
+    """Absolute deltas of the short strikes of one tier."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    put: Delta
+    call: Delta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CondorRules:
+    """Iron condors: where, how wide, how much, and when they end (methodology, section 3)."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    tiers: Annotated[
+        tuple[Literal["conservative", "balanced", "aggressive"], ...], MinLen(1)
+    ] = ("balanced",)
+    conservative: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.07, call=0.05))
+    balanced: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.10, call=0.05))
+    aggressive: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.16, call=0.08))
+    trading_classes: Annotated[tuple[Literal["SPXW", "SPX"], ...], MinLen(1)] = ("SPXW",)
+    dte_minimum: Days = 25
+    dte_target: Days = 35
+    dte_maximum: Days = 45
+    wing_pct_of_forward: Annotated[float, Gt(0), Le(0.25)] = 0.02
+    strike_grid_points: Annotated[float, Gt(0), Le(100)] = 5.0
+    delta_floor: Delta = 0.05
+    delta_tolerance: Annotated[float, Gt(0), Le(0.1)] = 0.02
+    minimum_credit_pct_of_width: Share = 0.04
+    take_profit_pct_of_credit: Share = 0.50
+    time_exit_dte: Days = 7
+    stop_multiple_of_credit: Annotated[float, Ge(0), Le(20)] = 0.0  # 0 is off
+    vix_scaling: Literal["default", "vixshield"] = "default"
+    vix_low: Annotated[float, Gt(0), Le(100)] = 15.0
+    vix_high: Annotated[float, Gt(0), Le(100)] = 20.0
+    half_size_above_high: Share = 0.5
+    term_structure_limit: Annotated[float, Gt(0), Le(2)] = 1.0
+    session_risk_pct_of_nav: Share = 0.02
+    expiry_risk_pct_of_nav: Share = 0.05
+    book_risk_pct_of_nav: Share = 0.15
+    margin_headroom: Share = 0.25
+    event_gate: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRules:
+    """One layer of the hedge: contracts for each unit, where it is bought, when it is rolled."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    contracts: Count
+    dte_minimum: Days
+    dte_target: Days
+    dte_maximum: Days
+    delta: Delta
+    roll_dte: Days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeRules:
+    """The ALVH: three layers of VIX calls, 4/4/2 a unit (methodology, section 4)."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    near: LayerRules = field(
+        default_factory=lambda: LayerRules(
+            contracts=4, dte_minimum=20, dte_target=30, dte_maximum=50, delta=0.50, roll_dte=7
+        )
+    )
+    mid: LayerRules = field(
+        default_factory=lambda: LayerRules(
+            contracts=4, dte_minimum=80, dte_target=110, dte_maximum=140, delta=0.50, roll_dte=40
+        )
+    )
+    far: LayerRules = field(
+        default_factory=lambda: LayerRules(
+            contracts=2, dte_minimum=150, dte_target=220, dte_maximum=250, delta=0.20, roll_dte=120
+        )
+    )
+    unit_width_share_of_spx: Annotated[float, Gt(0), Le(0.1)] = 0.0066
+    unit_condors: Count = 10
+    width_memory_sessions: Count = 60
+    minimum_nav_usd: Annotated[float, Ge(0)] = 225_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderRules:
+    """Price ladder: from the mid towards the natural price, inside its floor."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    steps: Annotated[int, Ge(1), Le(20)] = 6
+    seconds: Annotated[float, Gt(0), Le(600)] = 20.0
+    floor_share: Share = 0.25
+    reduce_floor_share: Share = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """All strategy rules; ``config/rules.toml`` has one table for each field."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    rate: Annotated[float, Ge(-0.05), Le(0.25)] = 0.04
+    signals: SignalRules = field(default_factory=SignalRules)
+    condor: CondorRules = field(default_factory=CondorRules)
+    hedge: HedgeRules = field(default_factory=HedgeRules)
+    ladder: LadderRules = field(default_factory=LadderRules)

@@ -1,0 +1,1 @@
+"""Recorded chains and histories: formats, import, record."""

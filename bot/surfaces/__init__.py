@@ -1,0 +1,1 @@
+"""Pure market models shared by the simulator and the evidence."""

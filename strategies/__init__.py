@@ -1,0 +1,1 @@
+"""What is traded: pure strategies on top of ``bot.core``."""
