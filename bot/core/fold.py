@@ -203,58 +203,6 @@ class Holdings:
         return {contract: quantity for contract, quantity in net.items() if quantity}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """The book at the end of one session, beside the same book without its hedge.
-
-    Money is ``None`` where a quote that it needs was unknown.
-
-    Parameters
-    ----------
-    session, at
-        Session, and the UTC time of the quotes.
-    nav_usd
-        Cash and structures; the hedge at the bid.
-    shadow_nav_usd
-        `nav_usd` less the cumulative profit and loss of the hedge: the unhedged shadow book.
-    cash_usd
-        Cash after all fills and known commissions.
-    condor_value_usd
-        Condors at the price to close them, negative while they cost something to close.
-    hedge_value_usd, hedge_mid_value_usd
-        VIX calls at the bid, and at the mid.
-    hedge_pnl_usd, condor_pnl_usd
-        Cumulative since the first session, commissions included.
-    commissions_usd
-        Cumulative known commissions, positive.
-    broker_nav_usd
-        Net liquidation as the broker says it.
-    gross_width_usd
-        Gross spread width of the open condors.
-    units_required, units_held
-        Hedge units that the condors ask for, and complete 4/4/2 units held.
-    unknown_marks
-        Structures that could not be marked.
-    """
-
-    session: Session
-    at: dt.datetime
-    nav_usd: Decimal | None
-    shadow_nav_usd: Decimal | None
-    cash_usd: Decimal | None
-    condor_value_usd: Decimal | None
-    hedge_value_usd: Decimal | None
-    hedge_mid_value_usd: Decimal | None
-    hedge_pnl_usd: Decimal | None
-    condor_pnl_usd: Decimal | None
-    commissions_usd: Decimal
-    broker_nav_usd: Decimal | None
-    gross_width_usd: float
-    units_required: int
-    units_held: int
-    unknown_marks: int
-
-
 def structure_kind(action: Action) -> StructureKind:
     """Kind of the structure that an intent with `action` opens or closes."""
     is_condor = action in {Action.OPEN_CONDOR, Action.CLOSE_CONDOR}
