@@ -1,0 +1,142 @@
+"""How the bot is run on this machine: the schema of ``config/steward.toml``.
+
+Strategy rules are ``bot.core.rules``; these settings never change what is decided, only
+where, when and whether. ``bot.config`` reads the file and lists every fault at once;
+``config/README.md`` gives the reason for each key.
+
+Two keys have no default, because nobody can know them: the paper account, and the state of
+the kill switch. A file that has lost the latter (cut short by a full disk, say) must never
+read as permission to trade.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Le, MinLen
+
+from bot.core.book import TradingState
+from bot.core.rules import STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSettings:
+    """The gateway, and the only account that may be traded on it.
+
+    Parameters
+    ----------
+    account
+        Paper account: ``DU`` or ``DF`` and digits. Anything else is refused.
+    mode
+        ``paper``: IB Gateway or TWS. ``simulated``: the gateway that ships with steward.
+    host, port
+        Where its socket listens; port 0 asks a simulated gateway for a free one.
+    client_id
+        The same on every start: orders belong to it. 0 would adopt orders made by hand.
+    connect_timeout_seconds, request_timeout_seconds
+        Deadlines of the first synchronisation and of each request.
+    order_exchange
+        Where orders are routed.
+    simulation_speed
+        Simulated seconds in a real one, as the simulated gateway was started; 0 when it is
+        stepped. Of no meaning with a paper account.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    account: str
+    mode: Literal["paper", "simulated"] = "paper"
+    host: Annotated[str, MinLen(1)] = "127.0.0.1"
+    port: Annotated[int, Ge(0), Le(65535)] = 4002
+    client_id: Annotated[int, Ge(1), Le(999_999)] = 17
+    connect_timeout_seconds: Annotated[float, Gt(0), Le(600)] = 30.0
+    request_timeout_seconds: Annotated[float, Gt(0), Le(600)] = 20.0
+    order_exchange: Annotated[str, MinLen(1)] = "SMART"
+    simulation_speed: Annotated[float, Ge(0), Le(100_000)] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """When a session's cycle starts (New York), and how late it may still start.
+
+    The bounds keep it inside regular hours, with time left for a price ladder before the
+    close at 16:00, or at 13:00 on half days.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    decide_at: Annotated[dt.time, Ge(dt.time(9, 45)), Le(dt.time(15, 50))] = dt.time(15, 30)
+    decide_at_half_day: Annotated[dt.time, Ge(dt.time(9, 45)), Le(dt.time(12, 50))] = dt.time(
+        12, 30
+    )
+    misfire_grace_seconds: Annotated[int, Ge(1), Le(3600)] = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSwitchSettings:
+    """What may be sent at this moment, and who said so.
+
+    Parameters
+    ----------
+    state
+        One of the five trading states.
+    reason
+        Why it is not ``active``; shown wherever something was denied.
+    keep_hedge
+        Whether ``flatten`` keeps the VIX calls.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    state: TradingState
+    reason: str = ""
+    keep_hedge: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """The ledger's file; a relative path starts at the project folder."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    path: Path = Path("ledger/steward.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """Folder and size of the logs; a relative path starts at the project folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of ``steward.jsonl`` and its predecessors.
+    level
+        Least severe event that is kept.
+    max_bytes
+        Size at which a file is rotated.
+    backups
+        Rotated files that are kept.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    folder: Path = Path("logs")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    max_bytes: Annotated[int, Ge(10_000), Le(1_000_000_000)] = 10_000_000
+    backups: Annotated[int, Ge(1), Le(100)] = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of ``config/steward.toml``, one table for each field."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    broker: BrokerSettings
+    kill_switch: KillSwitchSettings
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    logs: LogSettings = field(default_factory=LogSettings)
