@@ -46,3 +46,7 @@ class MarketDataError(StewardError):
 
 class RecordedDataError(StewardError):
     """A recorded chain or history file is missing, corrupt or half-written."""
+
+
+class CalendarError(StewardError):
+    """A date is no session, or lies outside the table of sessions that was passed in."""
