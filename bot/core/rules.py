@@ -17,8 +17,8 @@ Delta: TypeAlias = Annotated[float, Gt(0), Lt(1)]
 Days: TypeAlias = Annotated[int, Ge(0), Le(1000)]
 Count: TypeAlias = Annotated[int, Ge(1), Le(1000)]
 
-STRICT: Final = {"extra": "forbid", "strict": True}
-"""Unknown keys and wrong types are faults, never guesses."""
+STRICT: Final = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
+"""Unknown keys, wrong types and numbers that are none are faults, never guesses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,173 @@
+"""Relations between configured values, which no bound of a single key can say.
+
+Each function yields every conflict it finds and raises nothing; ``bot.config`` lists them
+together with the faults of single keys.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from bot.core.model import EventTable
+    from bot.core.rules import CondorRules, HedgeRules, Rules
+    from bot.settings import BrokerSettings, Settings
+
+PAPER_ACCOUNT = re.compile(r"(DU|DF)\d{4,}", re.ASCII)
+LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One relation that does not hold.
+
+    Parameters
+    ----------
+    keys
+        Keys that take part, the one to name first.
+    value
+        Value of the first key.
+    text
+        What it must be.
+    """
+
+    keys: tuple[str, ...]
+    value: object
+    text: str
+
+
+def settings_conflicts(settings: Settings) -> Iterator[Conflict]:
+    """Conflicts in ``config/steward.toml``."""
+    yield from _broker_conflicts(settings.broker)
+    for name in ("decide_at", "decide_at_half_day"):
+        at: dt.time = getattr(settings.schedule, name)
+        if at.tzinfo is not None:
+            yield Conflict(
+                keys=(f"schedule.{name}",),
+                value=at.isoformat(),
+                text="must be New York time without an offset",
+            )
+    if not settings.ledger.path.name:
+        yield Conflict(
+            keys=("ledger.path",), value=str(settings.ledger.path), text="must name a file"
+        )
+
+
+def _broker_conflicts(broker: BrokerSettings) -> Iterator[Conflict]:
+    if not PAPER_ACCOUNT.fullmatch(broker.account):
+        yield Conflict(
+            keys=("broker.account",),
+            value=broker.account,
+            text="must be a paper account, DU or DF and digits: steward never trades another",
+        )
+    if broker.mode != "paper":
+        return
+    if broker.port == 0:
+        yield Conflict(
+            keys=("broker.port", "broker.mode"),
+            value=0,
+            text='must be 1 to 65535 unless broker.mode = "simulated"',
+        )
+    if program := LIVE_PORTS.get(broker.port):
+        yield Conflict(
+            keys=("broker.port", "broker.mode"),
+            value=broker.port,
+            text=f"is the port of a live {program}: the paper one listens on 4002 (TWS 7497)",
+        )
+
+
+def rules_conflicts(rules: Rules) -> Iterator[Conflict]:
+    """Conflicts in ``config/rules.toml``."""
+    yield from _ascending("signals", rules.signals, "macd_fast", "macd_slow", strictly=True)
+    yield from _ascending(
+        "signals", rules.signals, "breadth_down_oscillator", "breadth_up_oscillator"
+    )
+    yield from _condor_conflicts(rules.condor)
+    yield from _hedge_conflicts(rules.hedge)
+    yield from _ascending("ladder", rules.ladder, "floor_share", "reduce_floor_share")
+
+
+def _condor_conflicts(condor: CondorRules) -> Iterator[Conflict]:
+    yield from _ascending("condor", condor, "dte_minimum", "dte_target", "dte_maximum")
+    yield from _ascending("condor", condor, "time_exit_dte", "dte_minimum", strictly=True)
+    yield from _ascending("condor", condor, "vix_low", "vix_high", strictly=True)
+    yield from _ascending(
+        "condor",
+        condor,
+        "session_risk_pct_of_nav",
+        "expiry_risk_pct_of_nav",
+        "book_risk_pct_of_nav",
+    )
+    for name in ("tiers", "trading_classes"):
+        yield from _unique(f"condor.{name}", getattr(condor, name))
+    for tier in ("conservative", "balanced", "aggressive"):
+        for side in ("put", "call"):
+            yield from _not_below_floor(condor, tier, side)
+
+
+def _not_below_floor(condor: CondorRules, tier: str, side: str) -> Iterator[Conflict]:
+    delta: float = getattr(getattr(condor, tier), side)
+    if delta < condor.delta_floor:
+        yield Conflict(
+            keys=(f"condor.{tier}.{side}", "condor.delta_floor"),
+            value=delta,
+            text=f"must not be below condor.delta_floor = {condor.delta_floor}",
+        )
+
+
+def _hedge_conflicts(hedge: HedgeRules) -> Iterator[Conflict]:
+    for name in ("near", "mid", "far"):
+        layer = getattr(hedge, name)
+        yield from _ascending(f"hedge.{name}", layer, "dte_minimum", "dte_target", "dte_maximum")
+        yield from _ascending(f"hedge.{name}", layer, "roll_dte", "dte_minimum", strictly=True)
+    for nearer, farther in pairwise(("near", "mid", "far")):
+        yield from _apart(hedge, nearer, farther)
+
+
+def _apart(hedge: HedgeRules, nearer: str, farther: str) -> Iterator[Conflict]:
+    """Two layers whose windows overlap could hold one expiry and be counted as two."""
+    end: int = getattr(hedge, nearer).dte_maximum
+    start: int = getattr(hedge, farther).dte_minimum
+    if end >= start:
+        yield Conflict(
+            keys=(f"hedge.{nearer}.dte_maximum", f"hedge.{farther}.dte_minimum"),
+            value=end,
+            text=f"must be less than hedge.{farther}.dte_minimum = {start}",
+        )
+
+
+def events_conflicts(events: EventTable) -> Iterator[Conflict]:
+    """Conflicts in ``config/events.toml``: each list runs forward, no date twice."""
+    for name in ("fomc", "cpi", "ppi"):
+        dates: tuple[dt.date, ...] = getattr(events, name)
+        for earlier, later in pairwise(dates):
+            if later <= earlier:
+                yield Conflict(
+                    keys=(name,), value=later.isoformat(), text=f"must come after {earlier}"
+                )
+
+
+def _ascending(
+    table: str, values: object, *names: str, strictly: bool = False
+) -> Iterator[Conflict]:
+    """Yield each neighbouring pair of `names` whose values are out of order."""
+    bound = "be less than" if strictly else "not exceed"
+    for lower, upper in pairwise(names):
+        low, high = getattr(values, lower), getattr(values, upper)
+        if low > high or (strictly and low == high):
+            yield Conflict(
+                keys=(f"{table}.{lower}", f"{table}.{upper}"),
+                value=low,
+                text=f"must {bound} {table}.{upper} = {high}",
+            )
+
+
+def _unique(key: str, values: tuple[str, ...]) -> Iterator[Conflict]:
+    if len(set(values)) < len(values):
+        yield Conflict(keys=(key,), value=list(values), text="must not name one twice")
