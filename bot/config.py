@@ -82,7 +82,13 @@ def load_settings(path: Path) -> Settings:
     ConfigError
         With every fault of the file.
     """
-    settings = _validated(_read(path), Settings, settings_conflicts, stand_ins=_STAND_INS)
+    return parse_settings(read_file(path), path)
+
+
+def parse_settings(content: bytes, path: Path) -> Settings:
+    """Read `content` as ``load_settings`` reads the file at `path`."""
+    document = _parse(content, path)
+    settings = _validated(document, Settings, settings_conflicts, stand_ins=_STAND_INS)
     project = path.resolve().parent.parent
     return replace(
         settings,
@@ -102,7 +108,7 @@ def load_rules(path: Path) -> tuple[Rules, str]:
     ConfigError
         With every fault of the file.
     """
-    rules = _validated(_read(path), Rules, rules_conflicts)
+    rules = _validated(_parse(read_file(path), path), Rules, rules_conflicts)
     return rules, hashlib.sha256(canonical_text(rules).encode()).hexdigest()
 
 
@@ -119,7 +125,7 @@ def load_events(path: Path) -> EventTable:
     ConfigError
         With every fault of the file.
     """
-    dates = _validated(_read(path), _EventDates, events_conflicts)
+    dates = _validated(_parse(read_file(path), path), _EventDates, events_conflicts)
     return EventTable(fomc=dates.fomc, cpi=dates.cpi, ppi=dates.ppi)
 
 
@@ -138,7 +144,7 @@ def edit_kill_switch(path: Path, state: TradingState, *, reason: str) -> None:
     if state is TradingState.HALT and not reason.strip():
         message = f"{_source(path)}: kill_switch.reason: missing: a halt needs a reason"
         raise ConfigError((message,))
-    document = tomlkit.parse(_read(path).text)
+    document = tomlkit.parse(_parse(read_file(path), path).text)
     table = document.setdefault("kill_switch", tomlkit.table())
     table["state"] = state.value
     table["reason"] = reason
@@ -177,18 +183,30 @@ def _source(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _read(path: Path) -> _Document:
-    source = _source(path)
+def read_file(path: Path) -> bytes:
+    """Bytes of a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing or cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-        return _Document(source=source, text=text, tree=tomllib.loads(text))
+        return path.read_bytes()
     except FileNotFoundError as error:
-        message = f"{source}: no such file in {path.absolute().parent}: run `steward init`"
+        message = f"{_source(path)}: no such file in {path.absolute().parent}: run `steward init`"
         raise ConfigError((message,)) from error
     except OSError as error:
-        raise ConfigError((f"{source}: cannot be read: {error.strerror}",)) from error
+        raise ConfigError((f"{_source(path)}: cannot be read: {error.strerror}",)) from error
+
+
+def _parse(content: bytes, path: Path) -> _Document:
+    source = _source(path)
+    try:
+        text = content.decode()
+        return _Document(source=source, text=text, tree=tomllib.loads(text))
     except UnicodeDecodeError as error:
-        message = f"{source}: not UTF-8: byte 0x{error.object[error.start]:02x} at {error.start}"
+        message = f"{source}: not UTF-8: byte 0x{content[error.start]:02x} at {error.start}"
         raise ConfigError((message,)) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError((f"{source}: invalid TOML: {error}",)) from error
