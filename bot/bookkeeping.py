@@ -1,0 +1,96 @@
+"""The book to decide on, and the mark at the end of a session."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.core import valuation
+from bot.core.book import Book, Layer
+from bot.core.fold import Holdings
+from bot.core.mark import Mark
+from bot.core.risk import condor_risk_usd, covered_units, units_required
+
+if TYPE_CHECKING:
+    from bot.broker.facts import AccountFact
+    from bot.core.model import MarketSnapshot
+    from bot.desk import Desk
+    from bot.reconcile import Reconciliation
+
+
+def build_book(
+    desk: Desk, account: AccountFact, reconciliation: Reconciliation, snapshot: MarketSnapshot
+) -> Book:
+    """Return what is held and what the account says, as the decision shall see it."""
+    holdings = desk.ledger.holdings()
+    return Book(
+        nav_usd=nav_usd(account, holdings, snapshot),
+        cash_usd=account.cash_usd,
+        excess_liquidity_usd=account.excess_liquidity_usd,
+        condors=holdings.condors,
+        lots=holdings.lots,
+        widths=desk.ledger.widths(desk.rules.hedge.width_memory_sessions),
+        in_flight=reconciliation.in_flight,
+        new_risk_usd=sum(
+            condor_risk_usd(condor) for condor in holdings.condors if condor.opened == desk.session
+        ),
+        trading_state=desk.kill_switch.read().state,
+        locked=reconciliation.locked or bool(holdings.residuals),
+    )
+
+
+def nav_usd(account: AccountFact, holdings: Holdings, snapshot: MarketSnapshot) -> Decimal | None:
+    """Return cash plus everything held, the hedge at the bid; unknown if any of it is."""
+    quotes = valuation.quotes_of(snapshot)
+    return valuation.total_usd(
+        [
+            account.cash_usd,
+            *(valuation.condor_value_usd(condor, quotes) for condor in holdings.condors),
+            *(valuation.lot_value_usd(lot, quotes) for lot in holdings.lots),
+            *(valuation.residual_value_usd(rest, quotes) for rest in holdings.residuals),
+        ]
+    )
+
+
+def mark_book(desk: Desk, account: AccountFact, snapshot: MarketSnapshot) -> Mark:
+    """Return the mark of the book and of its unhedged shadow at the end of the session.
+
+    The shadow has the same fills less the hedge: its NAV is the book's less all that the
+    hedge has earned or cost so far.
+    """
+    holdings = desk.ledger.holdings()
+    quotes = valuation.quotes_of(snapshot)
+    lots = [valuation.lot_value_usd(lot, quotes) for lot in holdings.lots]
+    condors = [valuation.condor_value_usd(condor, quotes) for condor in holdings.condors]
+    hedge_value = valuation.total_usd(lots)
+    condor_value = valuation.total_usd(condors)
+    hedge_pnl = valuation.total_usd([hedge_value, desk.ledger.hedge_cash_flow_usd()])
+    nav = nav_usd(account, holdings, snapshot)
+    width = sum(condor.width_points * 100 * condor.quantity for condor in holdings.condors)
+    return Mark(
+        session=desk.session,
+        at=desk.now(),
+        nav_usd=nav,
+        shadow_nav_usd=None if nav is None or hedge_pnl is None else nav - hedge_pnl,
+        cash_usd=account.cash_usd,
+        condor_value_usd=condor_value,
+        hedge_value_usd=hedge_value,
+        hedge_mid_value_usd=valuation.total_usd(
+            valuation.lot_mid_value_usd(lot, quotes) for lot in holdings.lots
+        ),
+        hedge_pnl_usd=hedge_pnl,
+        condor_pnl_usd=valuation.total_usd([condor_value, desk.ledger.condor_cash_flow_usd()]),
+        commissions_usd=desk.ledger.commissions_usd(),
+        broker_nav_usd=account.net_liquidation_usd,
+        gross_width_usd=width,
+        units_required=units_required(width, snapshot.level("SPX"), rules=desk.rules.hedge),
+        units_held=int(covered_units(held_by_layer(holdings), desk.rules.hedge)),
+        unknown_marks=sum(value is None for value in [*lots, *condors]),
+    )
+
+
+def held_by_layer(holdings: Holdings) -> dict[Layer, int]:
+    """Return the contracts held in each layer."""
+    return {
+        layer: sum(lot.quantity for lot in holdings.lots if lot.layer is layer) for layer in Layer
+    }

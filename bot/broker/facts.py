@@ -1,0 +1,80 @@
+"""What the broker says, as frozen facts without a trace of the client library."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.core.model import OptionContract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFact:
+    """Account values in USD; ``None`` when the broker did not say."""
+
+    net_liquidation_usd: Decimal | None
+    cash_usd: Decimal | None
+    excess_liquidity_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionFact:
+    """One position; `contract` is ``None`` for what this bot does not trade."""
+
+    con_id: int
+    label: str
+    contract: OptionContract | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFact:
+    """One order as the broker lists it, open or completed."""
+
+    order_ref: str
+    perm_id: int
+    order_id: int
+    client_id: int
+    status: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFact:
+    """One execution; `contract` is ``None`` for the summary of a combo.
+
+    `quantity` is signed (bought is positive), `price` in points, `at` in UTC;
+    `commission_usd` is ``None`` until the broker reports it.
+    """
+
+    exec_id: str
+    order_ref: str
+    perm_id: int
+    contract: OptionContract | None
+    quantity: int
+    price: Decimal
+    at: dt.datetime
+    commission_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginFact:
+    """Answer to a what-if order, in USD; ``None`` when the broker left it unset."""
+
+    initial_margin_change_usd: Decimal | None
+    maintenance_margin_change_usd: Decimal | None
+    equity_with_loan_after_usd: Decimal | None
+    initial_margin_after_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSweep:
+    """Everything that the broker knows of today's orders: the only thing that ends one."""
+
+    orders: tuple[OrderFact, ...]
+    executions: tuple[ExecutionFact, ...]
+
+    def is_open(self, order_ref: str) -> bool:
+        """Whether an order with this reference still works."""
+        return any(order.order_ref == order_ref and order.is_open for order in self.orders)

@@ -1,0 +1,231 @@
+"""One connection to the gateway: paper account proven, state synchronised, time known.
+
+The library's own connect logs a time-out and returns as if all were well. Here every step of
+the synchronisation has a deadline, and a step that fails leaves nothing open: unknown is not
+flat. The account is checked before anything is asked of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeVar
+
+from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client
+from bot.broker.contracts import our_contract
+from bot.broker.facts import AccountFact, PositionFact
+from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
+from bot.core.errors import (
+    GatewayUnavailableError,
+    LiveAccountError,
+    MarketDataError,
+    UnsynchronisedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from bot.core.sessions import TradingCalendar
+    from bot.settings import BrokerSettings
+
+T = TypeVar("T")
+
+CLIENT_ID_IN_USE = 326
+UNSET = Decimal("1e300")
+"""The wire writes an unset number as 1.797e308."""
+
+
+class Broker:
+    """A synchronised connection; made by `connect`, never by hand."""
+
+    def __init__(self, client: IB, settings: BrokerSettings, calendar: TradingCalendar) -> None:
+        self.client = client
+        self.settings = settings
+        self.calendar = calendar
+        self.clock: Clock = WallClock()
+        self.errors: list[tuple[int, int, str]] = []
+        client.errorEvent += self._on_error
+
+    @property
+    def account(self) -> str:
+        """The paper account, always set on an order."""
+        return self.settings.account
+
+    async def ask(self, name: str, request: Awaitable[T], *, seconds: float | None = None) -> T:
+        """Await an answer from the gateway with a deadline.
+
+        Raises
+        ------
+        MarketDataError
+            If the gateway refused the request; the text carries its code.
+        GatewayUnavailableError
+            If it did not answer in time or the connection broke.
+        """
+        deadline = seconds or self.settings.request_timeout_seconds
+        try:
+            return await asyncio.wait_for(request, deadline)
+        except RequestError as refusal:
+            raise MarketDataError(f"{name}: error {refusal.code}: {refusal.message}") from refusal
+        except TimeoutError as late:
+            raise GatewayUnavailableError(f"{name}: no answer within {deadline:g} s") from late
+        except ConnectionError as broken:
+            raise GatewayUnavailableError(f"{name}: connection lost: {broken}") from broken
+
+    async def time(self) -> dt.datetime:
+        """Return the gateway's own time (UTC)."""
+        return await self.ask("current time", self.client.reqCurrentTimeAsync())
+
+    async def account_facts(self) -> AccountFact:
+        """Return the account's values as last pushed; ``None`` for those not said."""
+        values = {
+            value.tag: value.value
+            for value in self.client.accountValues(self.account)
+            if value.currency in {"USD", "BASE", ""}
+        }
+        return AccountFact(
+            net_liquidation_usd=money(values.get("NetLiquidation")),
+            cash_usd=money(values.get("TotalCashValue")),
+            excess_liquidity_usd=money(values.get("ExcessLiquidity")),
+        )
+
+    async def refresh_account(self) -> AccountFact:
+        """Ask for the account's values anew and return them.
+
+        Raises
+        ------
+        GatewayUnavailableError
+            If the gateway does not answer in time.
+        """
+        request = self.client.reqAccountUpdatesMultiAsync(self.account)
+        await self.ask("account values", request)
+        return await self.account_facts()
+
+    async def positions(self) -> tuple[PositionFact, ...]:
+        """Ask for all positions of the account.
+
+        Raises
+        ------
+        GatewayUnavailableError
+            If the gateway does not answer in time: the positions are then unknown, not none.
+        """
+        listed = await self.ask("positions", self.client.reqPositionsAsync())
+        return tuple(
+            PositionFact(
+                con_id=position.contract.conId,
+                label=position.contract.localSymbol or position.contract.symbol,
+                contract=our_contract(position.contract, self.calendar),
+                quantity=int(position.position),
+            )
+            for position in listed
+            if position.account == self.account and position.position
+        )
+
+    async def advance(self, seconds: float) -> dt.datetime:
+        """Let a stepped gateway's time pass and return its new time.
+
+        Everything that happens on the way has arrived when this returns, since the answer
+        comes last on the same socket.
+        """
+        answer = self.client.wrapper.startReq("currentTime")
+        self.client.client.send(ADVANCE_MESSAGE, 1, seconds)
+        return await self.ask("advance", answer, seconds=60 + seconds / 1000)
+
+    def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
+        self.errors.append((request_id, code, message))
+
+
+def money(text: str | None) -> Decimal | None:
+    """Return an amount; ``None`` for what is absent, unset or no number."""
+    try:
+        amount = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and abs(amount) < UNSET else None
+
+
+@contextlib.asynccontextmanager
+async def connect(settings: BrokerSettings, calendar: TradingCalendar) -> AsyncIterator[Broker]:
+    """Connect, prove the account, synchronise; disconnect at the end.
+
+    Raises
+    ------
+    GatewayUnavailableError
+        If nothing listens, or the client id is in use.
+    LiveAccountError
+        If the gateway's account is not the configured paper account. Nothing was sent.
+    UnsynchronisedError
+        If a part of the broker's state did not arrive in time.
+    """
+    client = new_client(throttled=settings.mode == "paper")
+    broker = Broker(client, settings, calendar)
+    try:
+        await _open(broker)
+        guard_account(client.client.getAccounts(), settings.account)
+        await _synchronise(broker)
+        broker.clock = await _clock(broker)
+        yield broker
+    finally:
+        client.disconnect()
+
+
+def guard_account(offered: list[str], configured: str) -> None:
+    """Refuse every gateway that does not serve exactly the configured paper account.
+
+    Raises
+    ------
+    LiveAccountError
+        With the accounts offered.
+    """
+    paper = all(account[:2] in {"DU", "DF"} for account in offered if account)
+    if not paper or configured not in offered:
+        raise LiveAccountError(
+            f"broker.account = {configured}: the gateway serves {', '.join(offered) or 'none'}; "
+            "only the configured paper account (DU… or DF…) is traded"
+        )
+
+
+async def _open(broker: Broker) -> None:
+    settings, client = broker.settings, broker.client
+    client.wrapper.clientId = settings.client_id
+    where = f"{settings.host}:{settings.port}"
+    try:
+        await client.client.connectAsync(
+            settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
+        )
+    except (OSError, TimeoutError, ConnectionError) as fault:
+        if any(code == CLIENT_ID_IN_USE for _, code, _ in broker.errors):
+            raise GatewayUnavailableError(
+                f"broker.client_id = {settings.client_id} is in use at {where}; "
+                "end the other program, or choose another number"
+            ) from fault
+        raise GatewayUnavailableError(
+            f"no gateway at {where} ({fault or type(fault).__name__}); "
+            "start IB Gateway, or check broker.host and broker.port"
+        ) from fault
+
+
+async def _synchronise(broker: Broker) -> None:
+    client = broker.client
+    steps = {
+        "positions": client.reqPositionsAsync(),
+        "open orders": client.reqOpenOrdersAsync(),
+        "completed orders": client.reqCompletedOrdersAsync(apiOnly=False),
+        "account updates": client.reqAccountUpdatesAsync(broker.account),
+        "account values": client.reqAccountUpdatesMultiAsync(broker.account),
+    }
+    try:
+        await asyncio.gather(*(broker.ask(name, step) for name, step in steps.items()))
+        # Executions come last: they attach to orders that must be known by then.
+        await broker.ask("executions", client.reqExecutionsAsync())
+    except (GatewayUnavailableError, MarketDataError) as fault:
+        raise UnsynchronisedError(f"synchronisation failed: {fault}") from fault
+
+
+async def _clock(broker: Broker) -> Clock:
+    if broker.settings.mode == "paper":
+        return WallClock()
+    start = await broker.time()
+    speed = broker.settings.simulation_speed
+    return ScaledClock(start, speed) if speed else SteppedClock(start, broker.advance)

@@ -1,0 +1,161 @@
+"""One session of the bot, as its seven phases. Read this first.
+
+1. *preflight*  — kill switch, clock; the connection has already proven the paper account.
+2. *reconcile*  — broker versus ledger; expired positions are settled; READY or LOCKED.
+3. *observe*    — the market into one snapshot, stored whole.
+4. *decide*     — ``decide(snapshot, book, rules)``, pure; stored with every verdict.
+5. *execute*    — each intent: commit, guard, margin, send, walk the price ladder, conclude.
+6. *mark*       — the book and its unhedged shadow at the session's last quotes.
+7. *report*     — the day in one page.
+
+A cycle can be run again at any point: phases that finished are not done twice, and an intent
+that was committed is never sent again. A dry run reads quotes and margins, stores its decision
+as dry, and neither sends nor cancels anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.bookkeeping import build_book, mark_book
+from bot.core.errors import UnsynchronisedError
+from bot.core.model import BreadthSource
+from bot.execution import execute_all, preview
+from bot.logs import get_logger
+from bot.observe import observe, requote
+from bot.reconcile import Reconciliation, reconcile
+from strategies import decide
+
+if TYPE_CHECKING:
+    from bot.core.book import Book
+    from bot.core.decision import Decision
+    from bot.core.mark import Mark
+    from bot.core.model import MarketSnapshot
+    from bot.desk import Desk
+    from bot.execution import Executed
+
+log = get_logger(__name__)
+
+CLOCK_SKEW_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a cycle."""
+
+    decision: Decision
+    executed: tuple[Executed, ...]
+    reconciliation: Reconciliation
+    mark: Mark | None
+
+
+async def run_cycle(desk: Desk) -> Outcome:
+    """Run one session from preflight to report.
+
+    Raises
+    ------
+    StewardError
+        If the cycle cannot go on; what had been sent by then is in the ledger and is
+        reconciled by the next one.
+    """
+    skewed = await preflight(desk)
+    reconciliation = await reconcile(desk)
+    finish(desk, "reconcile", locked=reconciliation.locked, breaks=len(reconciliation.breaks))
+    snapshot = await look(desk)
+    book = await hold(desk, reconciliation, snapshot, skewed=skewed)
+    decision = conclude(desk, snapshot, book)
+    executed = await act(desk, decision, book, snapshot)
+    mark = None if desk.dry else await settle_up(desk, snapshot)
+    if not desk.dry:
+        reconciliation = await reconcile(desk)
+    finish(desk, "report", locked=reconciliation.locked)
+    return Outcome(
+        decision=decision,
+        executed=tuple(executed),
+        reconciliation=reconciliation,
+        mark=mark,
+    )
+
+
+async def preflight(desk: Desk) -> bool:
+    """Look at the clock and the kill switch; return whether the clocks disagree.
+
+    Raises
+    ------
+    UnsynchronisedError
+        If the session is not open now: there is nothing to observe.
+    """
+    reading = desk.kill_switch.read()
+    gateway_time = await desk.broker.time()
+    skew = abs((gateway_time - desk.now()).total_seconds())
+    day = desk.calendar.day(desk.session)
+    if not day.open <= desk.now() < day.close:
+        raise UnsynchronisedError(
+            f"session {desk.session} is open from {day.open} to {day.close}; it is {desk.now()}"
+        )
+    finish(desk, "preflight", kill_switch=reading.state.value, skew_seconds=round(skew, 1))
+    return skew > CLOCK_SKEW_SECONDS
+
+
+async def look(desk: Desk) -> MarketSnapshot:
+    """Observe the market and store what was seen, whole."""
+    snapshot = await observe(desk)
+    desk.ledger.save_snapshot(snapshot, dry=desk.dry)
+    breadth = await desk.market.breadth_now(desk.session)
+    if breadth and not desk.dry:
+        desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
+    finish(desk, "observe", options=len(snapshot.options), peak_lines=desk.market.peak_lines)
+    return snapshot
+
+
+async def hold(
+    desk: Desk, reconciliation: Reconciliation, snapshot: MarketSnapshot, *, skewed: bool
+) -> Book:
+    """Return the book to decide on; clocks that disagree forbid new risk."""
+    account = await desk.broker.refresh_account()
+    book = build_book(desk, account, reconciliation, snapshot)
+    if skewed:
+        desk.ledger.alert(
+            "CLOCK_SKEW", "gateway and clock disagree", session=desk.session, at=desk.now()
+        )
+    return book
+
+
+def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
+    """Decide, and store the decision with every verdict."""
+    decision = decide(snapshot, book, desk.rules)
+    desk.ledger.save_decision(
+        decision, rules_sha256=desk.rules_sha256, dry=desk.dry, at=desk.now(), book=book
+    )
+    denied = [verdict.code for verdict in decision.verdicts if not verdict.passed]
+    finish(desk, "decide", regime=decision.regime, intents=len(decision.intents), denied=denied)
+    return decision
+
+
+async def act(
+    desk: Desk, decision: Decision, book: Book, snapshot: MarketSnapshot
+) -> list[Executed]:
+    """Execute the intents, or preview them in a dry run."""
+    executed: list[Executed] = []
+    if desk.dry:
+        await preview(desk, decision.intents)
+    else:
+        executed = await execute_all(desk, decision.intents, book, snapshot.level("SPX"))
+    finish(desk, "execute", executed=len(executed))
+    return executed
+
+
+async def settle_up(desk: Desk, snapshot: MarketSnapshot) -> Mark:
+    """Mark the book and its shadow at fresh quotes of everything held."""
+    account = await desk.broker.refresh_account()
+    mark = mark_book(desk, account, await requote(desk, snapshot))
+    desk.ledger.record_mark(mark)
+    finish(desk, "mark", nav_usd=str(mark.nav_usd), shadow_nav_usd=str(mark.shadow_nav_usd))
+    return mark
+
+
+def finish(desk: Desk, phase: str, **detail: object) -> None:
+    """Note that `phase` is done, in the ledger and in the log."""
+    desk.ledger.finish_phase(desk.session, phase, at=desk.now(), detail=detail, dry=desk.dry)
+    log.info("phase.done", phase=phase, **detail)

@@ -1,0 +1,295 @@
+"""Drives intents, one after the other: commit, guard, ask for the margin, send, walk, conclude.
+
+An intent is committed before its order can leave. The kill switch is read again before every
+send. What became of an order is read from a sweep of the broker and from nothing else; what
+cannot be proven is UNKNOWN, and then nothing more is sent in this session.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.broker import orders
+from bot.broker.orders import Ticket, WorkingOrder
+from bot.core.decision import Action, Purpose
+from bot.core.errors import GatewayUnavailableError, MarketDataError
+from bot.core.fold import IntentState
+from bot.core.plan import executable_quantity
+from bot.logs import get_logger
+from bot.reconcile import absorb, end_state, units_filled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.broker.facts import MarginFact
+    from bot.core.book import Book, Leg
+    from bot.core.decision import OrderIntent
+    from bot.desk import Desk
+
+log = get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+"""How often a resting order and the kill switch are looked at within a step."""
+
+CANCEL_PATIENCE_SECONDS = 10.0
+REJECTED = ("201", "Error 201")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What became of one intent."""
+
+    intent_id: str
+    state: IntentState
+    units: int
+    detail: str = ""
+
+
+async def execute_all(
+    desk: Desk, intents: Sequence[OrderIntent], book: Book, spx: float | None
+) -> list[Executed]:
+    """Execute `intents` in their order, each cut to what came of those before it.
+
+    Parameters
+    ----------
+    desk
+        The session's tools.
+    intents
+        In the order of the decision: reduce, protect, add.
+    book
+        The book that was decided on; its lock holds for every send.
+    spx
+        SPX level of the snapshot, which sizes a hedge unit.
+    """
+    done: list[Executed] = []
+    for intent in intents:
+        allowed = _allowed(desk, intent, done, spx)
+        if allowed < intent.quantity:
+            log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
+        if allowed == 0:
+            continue
+        result = await execute(desk, dataclasses.replace(intent, quantity=allowed), book)
+        done.append(result)
+        if result.state is IntentState.UNKNOWN:
+            log.error("execution.stopped", intent_id=intent.intent_id)
+            break
+    return done
+
+
+async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
+    """Execute one intent whose quantity is final.
+
+    Raises
+    ------
+    LedgerError
+        If it cannot be committed; nothing was sent.
+    """
+    try:
+        legs = await _qualified(desk, intent.legs)
+    except MarketDataError as fault:
+        return _deny(desk, intent, f"CONTRACT_UNKNOWN: {fault}", committed=False)
+    intent = dataclasses.replace(intent, legs=legs)
+    reference = desk.ledger.commit_intent(intent, at=desk.now())
+    refusal = desk.forbidden(intent, book) or await _margin_refusal(desk, intent, reference)
+    if refusal:
+        return _deny(desk, intent, refusal, committed=True)
+    working = await _send(desk, intent, reference)
+    if working is None:
+        return _end(desk, intent, IntentState.UNKNOWN, 0, "the socket broke while sending")
+    try:
+        await _walk(desk, intent, book, working)
+        return await _conclude(desk, intent, working)
+    except (GatewayUnavailableError, MarketDataError, ConnectionError) as fault:
+        return _end(desk, intent, IntentState.UNKNOWN, 0, str(fault))
+
+
+async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
+    """Ask what each order would do to margin, and log it: all that a dry run does."""
+    for intent in intents:
+        legs = await _qualified(desk, intent.legs)
+        ticket = Ticket(
+            order_ref="dry", legs=legs, quantity=intent.quantity, net_price=intent.ladder.steps[0]
+        )
+        try:
+            margin = await orders.what_if(desk.broker, ticket)
+        except (GatewayUnavailableError, MarketDataError) as fault:
+            log.warning("dry.what_if", intent_id=intent.intent_id, detail=str(fault))
+            continue
+        change = margin.initial_margin_change_usd
+        log.info("dry.what_if", intent_id=intent.intent_id, margin_change_usd=str(change))
+
+
+def _allowed(desk: Desk, intent: OrderIntent, done: Sequence[Executed], spx: float | None) -> int:
+    holdings = desk.ledger.holdings()
+    held = {
+        layer: sum(lot.quantity for lot in holdings.lots if lot.layer is layer)
+        for layer in {lot.layer for lot in holdings.lots}
+    }
+    width = sum(condor.width_points * 100 * condor.quantity for condor in holdings.condors)
+    return executable_quantity(
+        intent,
+        filled={result.intent_id: result.units for result in done},
+        held=held,
+        gross_width_usd=width,
+        spx=spx,
+        rules=desk.rules,
+    )
+
+
+async def _qualified(desk: Desk, legs: Sequence[Leg]) -> tuple[Leg, ...]:
+    contracts = await desk.market.qualify([leg.contract for leg in legs])
+    return tuple(
+        dataclasses.replace(leg, contract=contract)
+        for leg, contract in zip(legs, contracts, strict=True)
+    )
+
+
+async def _margin_refusal(desk: Desk, intent: OrderIntent, reference: str) -> str | None:
+    """Return why the margin forbids an order that adds risk; ``None`` if it fits."""
+    if intent.purpose is not Purpose.ADD:
+        return None
+    try:
+        margin = await orders.what_if(desk.broker, _ticket(intent, reference))
+        account = await desk.broker.refresh_account()
+    except (GatewayUnavailableError, MarketDataError) as fault:
+        return f"WHAT_IF_FAILED: {fault}"
+    return margin_verdict(
+        margin, account.excess_liquidity_usd, headroom=desk.rules.condor.margin_headroom
+    )
+
+
+def margin_verdict(
+    margin: MarginFact, excess_usd: Decimal | None, *, headroom: float
+) -> str | None:
+    """Return why the margin does not fit the excess liquidity with `headroom` to spare.
+
+    An unset margin or excess liquidity is unknown, and unknown is no permission.
+    """
+    change = margin.initial_margin_change_usd
+    if change is None or excess_usd is None:
+        return f"MARGIN_UNKNOWN: change={change} excess_liquidity={excess_usd}"
+    limit = excess_usd * (1 - Decimal(str(headroom)))
+    if change > limit:
+        return f"MARGIN_EXCEEDS: change={change} limit={limit:.2f}"
+    return None
+
+
+def _ticket(intent: OrderIntent, reference: str) -> Ticket:
+    return Ticket(
+        order_ref=reference,
+        legs=intent.legs,
+        quantity=intent.quantity,
+        net_price=intent.ladder.steps[0],
+    )
+
+
+async def _send(desk: Desk, intent: OrderIntent, reference: str) -> WorkingOrder | None:
+    """Hand the order to the socket; ``None`` when it is unknown whether it left."""
+    desk.ledger.set_intent_state(intent.intent_id, IntentState.SENT, at=desk.now())
+    try:
+        working = orders.place(desk.broker, _ticket(intent, reference))
+    except ConnectionError:
+        return None
+    desk.ledger.record_order(
+        reference,
+        order_id=working.order_id,
+        perm_id=working.perm_id,
+        client_id=desk.broker.settings.client_id,
+        at=desk.now(),
+    )
+    _event(desk, working, "sent", intent.ladder.steps[0])
+    return working
+
+
+async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
+    """Offer each price of the ladder for its time, then ask for the end."""
+    for step, price in enumerate(intent.ladder.steps):
+        if step:
+            if desk.forbidden(intent, book):
+                break
+            orders.reprice(desk.broker, working, price)
+            _event(desk, working, "repriced", price)
+        if await _rest(desk, intent, book, working):
+            return
+    orders.cancel(desk.broker, working)
+    _event(desk, working, "cancel_requested", None)
+    await _wait_done(desk, working, CANCEL_PATIENCE_SECONDS)
+
+
+async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> bool:
+    """Let the order rest for one step; return whether there is nothing more to wait for."""
+    left = intent.ladder.seconds
+    while left > 0 and not working.seems_done:
+        await desk.clock.sleep(min(LOOK_SECONDS, left))
+        left -= LOOK_SECONDS
+        if desk.forbidden(intent, book):
+            return False
+    return working.seems_done
+
+
+async def _wait_done(desk: Desk, working: WorkingOrder, seconds: float) -> None:
+    while seconds > 0 and not working.seems_done:
+        await desk.clock.sleep(1.0)
+        seconds -= 1.0
+
+
+async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> Executed:
+    """Read what became of the order from the broker and write it down."""
+    swept = await orders.sweep(desk.broker)
+    absorb(desk, swept)
+    reference = working.ticket.order_ref
+    units = units_filled(intent, swept.executions, reference)
+    if swept.is_open(reference):
+        return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
+    detail = "; ".join(working.messages[-2:])
+    rejected = any(mark in message for mark in REJECTED for message in working.messages)
+    state = end_state(units, intent.quantity, rejected=rejected)
+    _event(desk, working, state.value, None, detail=detail)
+    return _end(desk, intent, state, units, detail)
+
+
+def _deny(desk: Desk, intent: OrderIntent, refusal: str, *, committed: bool) -> Executed:
+    if not committed:
+        desk.ledger.commit_intent(intent, at=desk.now())
+    return _end(desk, intent, IntentState.DENIED, 0, refusal)
+
+
+def _end(desk: Desk, intent: OrderIntent, state: IntentState, units: int, detail: str) -> Executed:
+    desk.ledger.set_intent_state(intent.intent_id, state, at=desk.now(), detail=detail)
+    level = "warning" if state in {IntentState.UNKNOWN, IntentState.REJECTED} else "info"
+    getattr(log, level)(
+        "intent.ended",
+        intent_id=intent.intent_id,
+        action=intent.action.value,
+        state=state.value,
+        units=units,
+        quantity=intent.quantity,
+        detail=detail,
+    )
+    if state is IntentState.PARTIAL and intent.action is Action.OPEN_CONDOR:
+        log.info("condor.partial", intent_id=intent.intent_id, units=units)
+    return Executed(intent_id=intent.intent_id, state=state, units=units, detail=detail)
+
+
+def _event(
+    desk: Desk,
+    working: WorkingOrder,
+    kind: str,
+    price: Decimal | None,
+    *,
+    detail: str = "",
+) -> None:
+    status = working.trade.orderStatus
+    desk.ledger.record_order_event(
+        working.ticket.order_ref,
+        kind=kind,
+        status=working.status_hint,
+        price=price,
+        filled=int(status.filled),
+        remaining=int(status.remaining),
+        at=desk.now(),
+        detail=detail,
+    )

@@ -1,0 +1,167 @@
+"""Reads the market into one snapshot: levels, bars, breadth, VX curve, and the strikes that
+matter.
+
+What cannot be read is left out of the snapshot, where every rule sees it as unknown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from bot.core.chain import price_chain
+from bot.core.errors import MarketDataError
+from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot, OptionQuote
+from bot.core.universe import (
+    ListedSeries,
+    coarse_condor_contracts,
+    condor_series,
+    fine_condor_contracts,
+    hedge_contracts,
+    hedge_series,
+)
+from bot.logs import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.core.model import OptionContract, Quote, TradingDay
+    from bot.desk import Desk
+
+    Quotes = dict[OptionContract, Quote]
+
+log = get_logger(__name__)
+
+CALENDAR_DAYS_BACK = 400
+CALENDAR_DAYS_AHEAD = 760
+
+
+async def observe(desk: Desk) -> MarketSnapshot:
+    """Read everything that one decision may know.
+
+    Raises
+    ------
+    GatewayUnavailableError
+        If the gateway stops answering. A refused instrument is merely unknown.
+    """
+    levels = await _levels(desk)
+    sold = condor_series(await _listed(desk, "SPX"), desk.session, desk.rules.condor)
+    bought = hedge_series(await _listed(desk, "VIX"), desk.session, desk.calendar, desk.rules.hedge)
+    wanted = [
+        *_held(desk),
+        *_condor_candidates(levels, sold, desk),
+        *_hedge_candidates(levels, bought.values()),
+    ]
+    quotes = await desk.market.options(wanted)
+    coarse = with_quotes(levels, quotes, desk)
+    if sold is None:
+        return coarse
+    quotes |= await desk.market.options(_fine_candidates(coarse, sold, desk))
+    return with_quotes(levels, quotes, desk)
+
+
+def calendar_window(desk: Desk) -> tuple[TradingDay, ...]:
+    """Return the trading days that a snapshot carries: a year back, two years on."""
+    return tuple(
+        day
+        for day in desk.calendar.days
+        if -CALENDAR_DAYS_BACK <= (day.session - desk.session).days <= CALENDAR_DAYS_AHEAD
+    )
+
+
+def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketSnapshot:
+    """Return `snapshot` with the quotes, in an order that does not depend on the asking."""
+    ordered = sorted(
+        quotes.items(),
+        key=lambda item: (item[0].trading_class, item[0].expiry, item[0].strike, item[0].right),
+    )
+    options = tuple(OptionQuote(contract=contract, quote=quote) for contract, quote in ordered)
+    return dataclasses.replace(snapshot, options=options, taken_at=desk.now())
+
+
+async def _levels(desk: Desk) -> MarketSnapshot:
+    """Read all but the options."""
+    return MarketSnapshot(
+        session=desk.session,
+        indexes=await desk.market.indexes(),
+        vx_curve=await desk.market.vx_curve(),
+        spx_bars=await desk.market.index_bars("SPX", desk.session),
+        vix_bars=await desk.market.index_bars("VIX", desk.session),
+        breadth=await _breadth(desk),
+        calendar=calendar_window(desk),
+        options=(),
+        rate=desk.rules.rate,
+        events=desk.events,
+        taken_at=desk.now(),
+    )
+
+
+async def _breadth(desk: Desk) -> BreadthSeries | None:
+    """Return our own NYSE series where it is long enough, else the sectors, else unknown."""
+    need = desk.rules.signals.breadth_minimum_days
+    until = desk.calendar.previous(desk.session)
+    nyse = desk.ledger.breadth(BreadthSource.NYSE, until, desk.rules.signals.minimum_bars)
+    if len(nyse) >= need and nyse[-1].session == until:
+        return BreadthSeries(source=BreadthSource.NYSE, days=nyse)
+    sectors = await desk.market.sector_breadth(desk.session)
+    if len(sectors) >= need and sectors[-1].session == until:
+        return BreadthSeries(source=BreadthSource.SECTORS, days=sectors)
+    return None
+
+
+async def _listed(desk: Desk, underlying: str) -> tuple[ListedSeries, ...]:
+    try:
+        return await desk.market.series(underlying)
+    except MarketDataError as fault:
+        log.warning("series.unknown", underlying=underlying, detail=str(fault))
+        return ()
+
+
+def _held(desk: Desk) -> list[OptionContract]:
+    return [
+        contract
+        for contract in desk.ledger.holdings().net_positions()
+        if contract.last_trade >= desk.session
+    ]
+
+
+def _condor_candidates(
+    levels: MarketSnapshot, series: ListedSeries | None, desk: Desk
+) -> tuple[OptionContract, ...]:
+    spot, vix = levels.level("SPX"), levels.level("VIX")
+    if series is None or spot is None or vix is None:
+        return ()
+    return coarse_condor_contracts(
+        series, session=desk.session, spot=spot, vix=vix, rules=desk.rules.condor
+    )
+
+
+def _fine_candidates(
+    coarse: MarketSnapshot, series: ListedSeries, desk: Desk
+) -> list[OptionContract]:
+    """Return the strikes round the shorts and wings that the coarse chain points to."""
+    chain = price_chain(coarse, trading_class=series.trading_class, expiry=series.expiry)
+    if chain is None:
+        return []
+    known = {option.contract for option in coarse.options}
+    wanted = fine_condor_contracts(chain, series, desk.rules.condor)
+    return [contract for contract in wanted if contract not in known]
+
+
+def _hedge_candidates(
+    levels: MarketSnapshot, layers: Iterable[ListedSeries]
+) -> list[OptionContract]:
+    futures = {future.expiry: future.level for future in levels.vx_curve}
+    wanted: list[OptionContract] = []
+    for series in layers:
+        level = futures.get(series.expiry) or levels.level("VIX")
+        if level is not None:
+            wanted += hedge_contracts(series, level)
+    return wanted
+
+
+async def requote(desk: Desk, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Return `snapshot` with fresh quotes of everything held now."""
+    quotes = {option.contract: option.quote for option in snapshot.options}
+    quotes |= await desk.market.options(_held(desk))
+    return with_quotes(snapshot, quotes, desk)

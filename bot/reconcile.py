@@ -1,0 +1,276 @@
+"""Broker versus ledger: what happened while nobody looked, and whether the two agree.
+
+Executions are read into the ledger first, then orders that nobody waits for any more are
+brought to their end, then expired positions are settled, and at last positions are compared
+contract by contract. The book is READY when they agree, LOCKED when they do not: an unexplained
+position is somebody's, and unknown is not flat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.broker import orders
+from bot.core.fold import Fill, IntentState, Settlement
+from bot.core.model import Right
+from bot.logs import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.broker.facts import ExecutionFact, OrderSweep, PositionFact
+    from bot.core.decision import OrderIntent
+    from bot.core.fold import Holdings
+    from bot.core.model import OptionContract
+    from bot.desk import Desk
+
+log = get_logger(__name__)
+
+SETTLEMENT_INDEX = {"SPXW": "SPX", "SPX": "SET", "VIX": "VRO", "VIXW": "VRO"}
+"""Index whose value of the expiry date settles each trading class."""
+
+CANCEL_PATIENCE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One contract on which ledger and broker disagree."""
+
+    label: str
+    ledger_quantity: int
+    broker_quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """What the comparison found; the book is locked while there is any break."""
+
+    breaks: tuple[Break, ...]
+    settling: tuple[str, ...]
+    in_flight: tuple[str, ...]
+
+    @property
+    def locked(self) -> bool:
+        """Whether ledger and broker disagree."""
+        return bool(self.breaks)
+
+
+async def reconcile(desk: Desk) -> Reconciliation:
+    """Bring the ledger up to the broker and compare the two.
+
+    Raises
+    ------
+    GatewayUnavailableError, MarketDataError
+        If the broker's state could not be read: nothing is then concluded.
+    LedgerError
+        If the ledger cannot be written.
+    """
+    swept = await orders.sweep(desk.broker)
+    absorb(desk, swept)
+    if not desk.dry:
+        swept = await _end_leftovers(desk, swept)
+    conclude_leftovers(desk, swept)
+    positions = await desk.broker.positions()
+    settling = await _settle_expired(desk, positions)
+    result = Reconciliation(
+        breaks=compare(desk.ledger.holdings(), positions, settling),
+        settling=tuple(sorted(contract.label() for contract in settling)),
+        in_flight=tuple(
+            record.intent.intent_id for record in desk.ledger.intent_records(open_only=True)
+        ),
+    )
+    _report(desk, result)
+    return result
+
+
+def absorb(desk: Desk, swept: OrderSweep) -> int:
+    """Write the executions of a sweep that the ledger lacks; return how many were new.
+
+    An execution whose reference is not ours is left alone: the positions will show it.
+    """
+    fresh = 0
+    for execution in swept.executions:
+        intent_id = desk.ledger.intent_of(execution.order_ref) if execution.order_ref else None
+        if intent_id is None:
+            log.warning("execution.foreign", exec_id=execution.exec_id)
+            continue
+        fresh += desk.ledger.record_fill(fill_of(execution, intent_id))
+        if execution.commission_usd is not None:
+            family, revision = split_exec_id(execution.exec_id)
+            desk.ledger.record_commission(family, revision, execution.commission_usd)
+    return fresh
+
+
+def split_exec_id(exec_id: str) -> tuple[str, int]:
+    """Return the family of an execution and its revision, the last segment of its id."""
+    family, _, revision = exec_id.rpartition(".")
+    return (family, int(revision)) if revision.isdigit() and family else (exec_id, 0)
+
+
+def fill_of(execution: ExecutionFact, intent_id: str) -> Fill:
+    """Return the ledger's form of an execution."""
+    family, revision = split_exec_id(execution.exec_id)
+    return Fill(
+        family=family,
+        revision=revision,
+        intent_id=intent_id,
+        order_ref=execution.order_ref,
+        contract=execution.contract,
+        quantity=execution.quantity,
+        price=execution.price,
+        at=execution.at,
+        commission_usd=execution.commission_usd,
+    )
+
+
+def units_filled(intent: OrderIntent, executions: Iterable[ExecutionFact], order_ref: str) -> int:
+    """Return how many whole units of `intent` the executions of its order make up.
+
+    Legs are counted, never the combo's summary: a unit is filled when each of its legs is.
+    """
+    newest: dict[str, tuple[int, ExecutionFact]] = {}
+    for execution in executions:
+        if execution.order_ref == order_ref and execution.contract is not None:
+            family, revision = split_exec_id(execution.exec_id)
+            if family not in newest or revision > newest[family][0]:
+                newest[family] = (revision, execution)
+    filled: dict[OptionContract | None, int] = {}
+    for _, execution in newest.values():
+        filled[execution.contract] = filled.get(execution.contract, 0) + execution.quantity
+    return min(filled.get(leg.contract, 0) // leg.ratio for leg in intent.legs)
+
+
+def end_state(units: int, quantity: int, *, rejected: bool) -> IntentState:
+    """Return how an order ended that the broker no longer works."""
+    if units >= quantity:
+        return IntentState.FILLED
+    if units > 0:
+        return IntentState.PARTIAL
+    return IntentState.REJECTED if rejected else IntentState.CANCELLED
+
+
+def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
+    """End every intent that the broker does not work any more.
+
+    Orders are DAY orders, so one that is neither open nor completed today never reached the
+    market or ended with its session; its executions of today are in the sweep, those of
+    earlier days show as a position break.
+    """
+    for record in desk.ledger.intent_records(open_only=True):
+        intent = record.intent
+        reference = desk.ledger.order_ref_of(intent.intent_id)
+        if swept.is_open(reference):
+            continue
+        units = units_filled(intent, swept.executions, reference)
+        listed = any(order.order_ref == reference for order in swept.orders)
+        state = end_state(units, intent.quantity, rejected=False)
+        if not units and not listed:
+            state = IntentState.EXPIRED
+        desk.ledger.set_intent_state(
+            intent.intent_id, state, at=desk.now(), detail="concluded by reconciliation"
+        )
+        log.info("intent.reconciled", intent_id=intent.intent_id, state=state.value)
+
+
+async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
+    """Cancel our orders that a former cycle left at work, then look again."""
+    ours = [
+        order
+        for order in swept.orders
+        if order.is_open and order.order_ref and desk.ledger.intent_of(order.order_ref)
+    ]
+    if not ours:
+        return swept
+    for order in ours:
+        log.warning("order.leftover", order_ref=order.order_ref, perm_id=order.perm_id)
+        desk.broker.client.client.cancelOrder(order.order_id, "")
+    await desk.clock.sleep(CANCEL_PATIENCE_SECONDS)
+    swept = await orders.sweep(desk.broker)
+    absorb(desk, swept)
+    return swept
+
+
+async def _settle_expired(
+    desk: Desk, positions: Iterable[PositionFact]
+) -> frozenset[OptionContract]:
+    """Book what expired and is known; return the contracts whose value is not known yet."""
+    held = {position.contract for position in positions}
+    settling: set[OptionContract] = set()
+    for structure_id, contract, quantity in held_contracts(desk.ledger.holdings()):
+        if contract.expiry > desk.session or contract in held:
+            continue
+        level = await _settlement_level(desk, contract)
+        if level is None:
+            settling.add(contract)
+            continue
+        settlement = Settlement(
+            structure_id=structure_id,
+            contract=contract,
+            session=desk.session,
+            quantity=quantity,
+            value_points=intrinsic(contract, level),
+        )
+        desk.ledger.record_settlement(settlement)
+        log.info("position.settled", contract=contract.label(), level=level)
+    return frozenset(settling)
+
+
+async def _settlement_level(desk: Desk, contract: OptionContract) -> float | None:
+    """Return the settlement value, taken from the completed bar of the expiry date."""
+    symbol = SETTLEMENT_INDEX[contract.trading_class]
+    bars = await desk.market.index_bars(symbol, desk.session)
+    return next((bar.close for bar in reversed(bars) if bar.session == contract.expiry), None)
+
+
+def intrinsic(contract: OptionContract, level: float) -> Decimal:
+    """Return what one option pays at `level`, in points."""
+    strike, settled = Decimal(str(contract.strike)), Decimal(str(level))
+    pays = settled - strike if contract.right is Right.CALL else strike - settled
+    return max(pays, Decimal(0))
+
+
+def held_contracts(holdings: Holdings) -> list[tuple[str, OptionContract, int]]:
+    """Return structure, contract and signed quantity of everything that is held."""
+    held = [
+        (condor.structure_id, leg.contract, leg.ratio * condor.quantity)
+        for condor in holdings.condors
+        for leg in condor.legs
+    ]
+    held += [(lot.lot_id, lot.contract, lot.quantity) for lot in holdings.lots]
+    held += [(rest.structure_id, rest.contract, rest.quantity) for rest in holdings.residuals]
+    return held
+
+
+def compare(
+    holdings: Holdings,
+    positions: Iterable[PositionFact],
+    settling: frozenset[OptionContract] = frozenset(),
+) -> tuple[Break, ...]:
+    """Return each contract on which the two sides disagree, settling ones aside."""
+    ours: Mapping[OptionContract, int] = holdings.net_positions()
+    theirs = {position.contract: position for position in positions if position.contract}
+    foreign = [position for position in positions if position.contract is None]
+    breaks = [
+        Break(
+            label=contract.label(),
+            ledger_quantity=ours.get(contract, 0),
+            broker_quantity=theirs[contract].quantity if contract in theirs else 0,
+        )
+        for contract in sorted({*ours, *theirs} - settling, key=lambda found: found.label())
+    ]
+    breaks += [
+        Break(label=position.label, ledger_quantity=0, broker_quantity=position.quantity)
+        for position in foreign
+    ]
+    return tuple(found for found in breaks if found.ledger_quantity != found.broker_quantity)
+
+
+def _report(desk: Desk, result: Reconciliation) -> None:
+    for found in result.breaks:
+        text = f"{found.label}: ledger {found.ledger_quantity}, broker {found.broker_quantity}"
+        log.error("position.break", contract=found.label, detail=text)
+        desk.ledger.alert("POSITION_BREAK", text, session=desk.session, at=desk.now())
+    for label in result.settling:
+        log.info("position.settling", contract=label)
