@@ -72,6 +72,10 @@ class CondorRules:
     strike_grid_points: Annotated[float, Gt(0), Le(100)] = 5.0
     delta_floor: Delta = 0.05
     delta_tolerance: Annotated[float, Gt(0), Le(0.1)] = 0.02
+    trend_delta_share: Annotated[float, Gt(0), Le(1)] = 0.5
+    rsi_high: Annotated[float, Gt(50), Le(100)] = 75.0
+    rsi_low: Annotated[float, Ge(0), Lt(50)] = 30.0
+    rsi_delta_shift: Annotated[float, Ge(0), Le(0.1)] = 0.03
     minimum_credit_pct_of_width: Share = 0.04
     take_profit_pct_of_credit: Share = 0.50
     time_exit_dte: Days = 7
