@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.core import valuation
 from bot.core.book import Book, Layer
-from bot.core.fold import Holdings
 from bot.core.mark import Mark
+from bot.core.model import MULTIPLIER
 from bot.core.risk import condor_risk_usd, covered_units, units_required
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from bot.broker.facts import AccountFact
+    from bot.core.fold import Holdings
     from bot.core.model import MarketSnapshot
     from bot.desk import Desk
     from bot.reconcile import Reconciliation
@@ -94,3 +96,21 @@ def held_by_layer(holdings: Holdings) -> dict[Layer, int]:
     return {
         layer: sum(lot.quantity for lot in holdings.lots if lot.layer is layer) for layer in Layer
     }
+
+
+def unit_prices(holdings: Holdings, snapshot: MarketSnapshot) -> dict[str, Decimal | None]:
+    """Return the mark of one unit in points by structure: debit to close, or the bid."""
+    quotes = valuation.quotes_of(snapshot)
+    condors = {
+        condor.structure_id: _per_unit(valuation.condor_value_usd(condor, quotes), -condor.quantity)
+        for condor in holdings.condors
+    }
+    lots = {
+        lot.lot_id: _per_unit(valuation.lot_value_usd(lot, quotes), lot.quantity)
+        for lot in holdings.lots
+    }
+    return condors | lots
+
+
+def _per_unit(value_usd: Decimal | None, quantity: int) -> Decimal | None:
+    return None if value_usd is None else value_usd / quantity / MULTIPLIER

@@ -18,10 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.bookkeeping import build_book, mark_book
+from bot.bookkeeping import build_book, mark_book, unit_prices
+from bot.core.decision import Decision
 from bot.core.errors import UnsynchronisedError
+from bot.core.mark import Mark
 from bot.core.model import BreadthSource
-from bot.execution import execute_all, preview
+from bot.execution import Executed, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
 from bot.reconcile import Reconciliation, reconcile
@@ -29,15 +31,14 @@ from strategies import decide
 
 if TYPE_CHECKING:
     from bot.core.book import Book
-    from bot.core.decision import Decision
-    from bot.core.mark import Mark
     from bot.core.model import MarketSnapshot
     from bot.desk import Desk
-    from bot.execution import Executed
 
 log = get_logger(__name__)
 
 CLOCK_SKEW_SECONDS = 2.0
+STALE_SECONDS = 900.0
+"""A decision recalled after an interruption is not acted on when its prices are older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,12 @@ async def run_cycle(desk: Desk) -> Outcome:
     skewed = await preflight(desk)
     reconciliation = await reconcile(desk)
     finish(desk, "reconcile", locked=reconciliation.locked, breaks=len(reconciliation.breaks))
-    snapshot = await look(desk)
-    book = await hold(desk, reconciliation, snapshot, skewed=skewed)
-    decision = conclude(desk, snapshot, book)
+    if decided_before(desk):
+        snapshot, book, decision = recall(desk)
+    else:
+        snapshot = await look(desk)
+        book = await hold(desk, reconciliation, snapshot, skewed=skewed)
+        decision = conclude(desk, snapshot, book)
     executed = await act(desk, decision, book, snapshot)
     mark = None if desk.dry else await settle_up(desk, snapshot)
     if not desk.dry:
@@ -96,6 +100,18 @@ async def preflight(desk: Desk) -> bool:
         )
     finish(desk, "preflight", kill_switch=reading.state.value, skew_seconds=round(skew, 1))
     return skew > CLOCK_SKEW_SECONDS
+
+
+def decided_before(desk: Desk) -> bool:
+    """Whether an interrupted cycle of this session had come as far as a decision."""
+    return not desk.dry and "decide" in desk.ledger.finished_phases(desk.session)
+
+
+def recall(desk: Desk) -> tuple[MarketSnapshot, Book, Decision]:
+    """Return what an interrupted cycle had decided, and on what."""
+    log.warning("cycle.resumed")
+    ledger, session = desk.ledger, desk.session
+    return ledger.load_snapshot(session), ledger.load_book(session), ledger.load_decision(session)
 
 
 async def look(desk: Desk) -> MarketSnapshot:
@@ -136,10 +152,13 @@ def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
 async def act(
     desk: Desk, decision: Decision, book: Book, snapshot: MarketSnapshot
 ) -> list[Executed]:
-    """Execute the intents, or preview them in a dry run."""
+    """Execute the intents; preview them in a dry run; leave them where prices are old."""
     executed: list[Executed] = []
+    age = (desk.now() - snapshot.taken_at).total_seconds()
     if desk.dry:
         await preview(desk, decision.intents)
+    elif age > STALE_SECONDS:
+        log.warning("decision.stale", age_seconds=round(age), limit=STALE_SECONDS)
     else:
         executed = await execute_all(desk, decision.intents, book, snapshot.level("SPX"))
     finish(desk, "execute", executed=len(executed))
@@ -149,8 +168,9 @@ async def act(
 async def settle_up(desk: Desk, snapshot: MarketSnapshot) -> Mark:
     """Mark the book and its shadow at fresh quotes of everything held."""
     account = await desk.broker.refresh_account()
-    mark = mark_book(desk, account, await requote(desk, snapshot))
-    desk.ledger.record_mark(mark)
+    fresh = await requote(desk, snapshot)
+    mark = mark_book(desk, account, fresh)
+    desk.ledger.record_mark(mark, prices=unit_prices(desk.ledger.holdings(), fresh))
     finish(desk, "mark", nav_usd=str(mark.nav_usd), shadow_nav_usd=str(mark.shadow_nav_usd))
     return mark
 

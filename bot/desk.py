@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.broker.market_data import MarketData
+from bot.broker.session import Broker
 from bot.core.decide import permitted
+from bot.core.model import EventTable, Session
+from bot.core.rules import Rules
+from bot.core.sessions import TradingCalendar
+from bot.killswitch import KillSwitch
+from bot.ledger.store import Ledger
 
 if TYPE_CHECKING:
-    from bot.broker.market_data import MarketData
-    from bot.broker.session import Broker
+    import datetime as dt
+
     from bot.clock import Clock
     from bot.core.book import Book
     from bot.core.decision import OrderIntent
-    from bot.core.model import EventTable, Session
-    from bot.core.rules import Rules
-    from bot.core.sessions import TradingCalendar
-    from bot.killswitch import KillSwitch
-    from bot.ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

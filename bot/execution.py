@@ -22,7 +22,7 @@ from bot.logs import get_logger
 from bot.reconcile import absorb, end_state, units_filled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.broker.facts import MarginFact
     from bot.core.book import Book, Leg
@@ -64,8 +64,11 @@ async def execute_all(
     spx
         SPX level of the snapshot, which sizes a hedge unit.
     """
-    done: list[Executed] = []
+    done = list(_already_done(desk))
+    known = {result.intent_id for result in done}
     for intent in intents:
+        if intent.intent_id in known:
+            continue
         allowed = _allowed(desk, intent, done, spx)
         if allowed < intent.quantity:
             log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
@@ -77,6 +80,14 @@ async def execute_all(
             log.error("execution.stopped", intent_id=intent.intent_id)
             break
     return done
+
+
+def _already_done(desk: Desk) -> Iterator[Executed]:
+    """Yield what an interrupted cycle of this session had committed: it is never sent again."""
+    for record in desk.ledger.intent_records(desk.session):
+        intent = record.intent
+        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
+        yield Executed(intent_id=intent.intent_id, state=record.state, units=units)
 
 
 async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
@@ -241,7 +252,7 @@ async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> E
     swept = await orders.sweep(desk.broker)
     absorb(desk, swept)
     reference = working.ticket.order_ref
-    units = units_filled(intent, swept.executions, reference)
+    units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
     if swept.is_open(reference):
         return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
     detail = "; ".join(working.messages[-2:])

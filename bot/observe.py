@@ -1,5 +1,4 @@
-"""Reads the market into one snapshot: levels, bars, breadth, VX curve, and the strikes that
-matter.
+"""Reads the market into one snapshot: levels, bars, breadth, VX curve, strikes that matter.
 
 What cannot be read is left out of the snapshot, where every rule sees it as unknown.
 """

@@ -8,6 +8,7 @@ position is somebody's, and unknown is not flat.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -125,21 +126,16 @@ def fill_of(execution: ExecutionFact, intent_id: str) -> Fill:
     )
 
 
-def units_filled(intent: OrderIntent, executions: Iterable[ExecutionFact], order_ref: str) -> int:
-    """Return how many whole units of `intent` the executions of its order make up.
+def units_filled(intent: OrderIntent, fills: Iterable[Fill]) -> int:
+    """Return how many whole units of `intent` its fills make up.
 
     Legs are counted, never the combo's summary: a unit is filled when each of its legs is.
     """
-    newest: dict[str, tuple[int, ExecutionFact]] = {}
-    for execution in executions:
-        if execution.order_ref == order_ref and execution.contract is not None:
-            family, revision = split_exec_id(execution.exec_id)
-            if family not in newest or revision > newest[family][0]:
-                newest[family] = (revision, execution)
-    filled: dict[OptionContract | None, int] = {}
-    for _, execution in newest.values():
-        filled[execution.contract] = filled.get(execution.contract, 0) + execution.quantity
-    return min(filled.get(leg.contract, 0) // leg.ratio for leg in intent.legs)
+    filled: Counter[OptionContract] = Counter()
+    for fill in fills:
+        if fill.contract is not None:
+            filled[fill.contract] += fill.quantity
+    return min(filled[leg.contract] // leg.ratio for leg in intent.legs)
 
 
 def end_state(units: int, quantity: int, *, rejected: bool) -> IntentState:
@@ -163,7 +159,7 @@ def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
         reference = desk.ledger.order_ref_of(intent.intent_id)
         if swept.is_open(reference):
             continue
-        units = units_filled(intent, swept.executions, reference)
+        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
         listed = any(order.order_ref == reference for order in swept.orders)
         state = end_state(units, intent.quantity, rejected=False)
         if not units and not listed:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.broker import contracts as ib_contracts
+from bot.broker.session import Broker
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.model import (
     BreadthDay,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.broker.client import Contract, Ticker
-    from bot.broker.session import Broker
 
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")

@@ -16,15 +16,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.broker import contracts as ib_contracts
-from bot.broker.client import Contract, Order
+from bot.broker.client import Contract, Order, Trade
 from bot.broker.facts import ExecutionFact, MarginFact, OrderFact, OrderSweep
 from bot.broker.session import Broker, money
+from bot.core.book import Leg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.broker.client import Fill, OrderState, Trade
-    from bot.core.book import Leg
+    from bot.broker.client import Fill, OrderState
 
 OPEN_STATES = frozenset(
     {"ApiPending", "PendingSubmit", "PendingCancel", "PreSubmitted", "Submitted", "Inactive"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +24,7 @@ from bot.core.errors import (
 )
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import AsyncIterator, Awaitable
 
     from bot.core.sessions import TradingCalendar
