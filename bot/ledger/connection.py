@@ -1,0 +1,219 @@
+"""The file: opening it safely, and one transaction for each thing that is written.
+
+SQLite in WAL mode with ``synchronous=FULL``: a committed row survives the loss of power. There
+is one writer; it takes the write lock when its transaction begins (``BEGIN IMMEDIATE``), as an
+upgrade from reading to writing fails at once instead of waiting. Every fault of the database
+becomes a ``LedgerError``: whoever meets it acts as under ``halt``.
+
+The file is 0600. A folder that has to be made is 0700; one that exists keeps its mode.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from bot.core.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self, TypeAlias
+
+    Row: TypeAlias = sqlite3.Row
+    Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
+
+SCHEMA_VERSION: Final = 1
+"""Number of migrations in ``bot.ledger.migrations``, as the file records it."""
+
+BUSY_TIMEOUT_SECONDS: Final = 5.0
+"""How long a writer waits for the other one before that is a fault."""
+
+
+class Connection:
+    """A connection to one ledger file; a context manager that closes it."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._database = database
+        self.path = path
+
+    def close(self) -> None:
+        """Close the file. Closing twice is harmless."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self, what: str) -> Iterator[sqlite3.Connection]:
+        """Run the block in one transaction that holds the write lock from its start.
+
+        Parameters
+        ----------
+        what
+            What is being written, for the message of a fault.
+
+        Raises
+        ------
+        LedgerError
+            The database refused; nothing of the block is kept.
+        """
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._database.rollback()
+                raise
+        except sqlite3.Error as fault:
+            raise LedgerError(f"{self.path}: cannot write {what}: {fault}") from fault
+
+    def rows(self, query: str, parameters: Parameters = ()) -> list[Row]:
+        """Return the rows of a query.
+
+        Raises
+        ------
+        LedgerError
+            The database refused.
+        """
+        try:
+            return self._database.execute(query, parameters).fetchall()
+        except sqlite3.Error as fault:
+            raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
+
+    def row(self, query: str, parameters: Parameters = ()) -> Row | None:
+        """Return the first row of a query, or ``None``."""
+        return next(iter(self.rows(query, parameters)), None)
+
+    def value(self, query: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - any column
+        """Return the first column of the first row of a query, or ``None``."""
+        row = self.row(query, parameters)
+        return None if row is None else row[0]
+
+    def backup(self, path: Path) -> None:
+        """Copy the ledger to `path` while it is in use; `path` is complete or unchanged.
+
+        Raises
+        ------
+        LedgerError
+            The copy could not be made.
+        """
+        partial = path.with_name(path.name + ".partial")
+        try:
+            create_private(partial)
+            copy = sqlite3.connect(partial)
+            try:
+                self._database.backup(copy)
+            finally:
+                copy.close()
+            partial.replace(path)
+        except (sqlite3.Error, OSError) as fault:
+            raise LedgerError(f"{self.path}: cannot back up to {path}: {fault}") from fault
+
+
+def create_private(path: Path) -> None:
+    """Create `path` as an empty file that only its owner can read, unless it exists."""
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    path.chmod(0o600)
+
+
+def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+    """Open the ledger at `path` for writing, made and migrated where needed.
+
+    Without `durable` a commit does not wait for the disk: loss of power may lose or damage the
+    file, the death of the process may not.
+
+    Raises
+    ------
+    LedgerError
+        The file cannot be made, is damaged, or was written by a newer version.
+    """
+    try:
+        create_private(path)
+        database = _configured(sqlite3.connect(path, isolation_level=None), durable=durable)
+    except (sqlite3.Error, OSError) as fault:
+        raise LedgerError(f"{path}: cannot open the ledger: {fault}") from fault
+    try:
+        _prepare(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Open the ledger at `path` without the means to change it.
+
+    Raises
+    ------
+    LedgerError
+        There is no ledger, it cannot be read, or its schema is not the one of this version.
+    """
+    if not path.is_file():
+        raise LedgerError(f"{path}: there is no ledger; a first `steward once` or `run` makes it")
+    try:
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        database = sqlite3.connect(uri, uri=True, isolation_level=None)
+        database.row_factory = sqlite3.Row
+        version = _schema_version(database)
+    except sqlite3.Error as fault:
+        raise LedgerError(f"{path}: cannot read the ledger: {fault}") from fault
+    if version != SCHEMA_VERSION:
+        database.close()
+        raise LedgerError(_wrong_version(path, version))
+    return database
+
+
+def _configured(database: sqlite3.Connection, *, durable: bool) -> sqlite3.Connection:
+    database.row_factory = sqlite3.Row
+    database.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+    database.execute("PRAGMA foreign_keys = ON")
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    try:
+        verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+        version = _schema_version(database)
+    except sqlite3.Error as fault:
+        raise LedgerError(f"{path}: cannot read the ledger: {fault}") from fault
+    if verdict != "ok":
+        raise LedgerError(f"{path}: damaged ({verdict}); restore the last backup, then reconcile")
+    if version > SCHEMA_VERSION:
+        raise LedgerError(_wrong_version(path, version))
+    if version < SCHEMA_VERSION:
+        _migrate(database, path)
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    from bot.ledger.migrations import migrate  # noqa: PLC0415 - costs 0.4 s, once in a schema's life
+
+    try:
+        migrate(database)
+    except sqlite3.Error as fault:
+        raise LedgerError(f"{path}: cannot migrate the ledger: {fault}") from fault
+
+
+def _schema_version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _wrong_version(path: Path, version: int) -> str:
+    remedy = "install the newer steward" if version > SCHEMA_VERSION else "open it once with `run`"
+    return f"{path}: schema {version}, this version reads {SCHEMA_VERSION}; {remedy}"

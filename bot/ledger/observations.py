@@ -1,0 +1,171 @@
+"""What was seen and concluded: snapshots, decisions, breadth.
+
+A decision is kept with all its inputs: the snapshot, the book, and the hash of the rules. A
+phase that was interrupted may observe and decide again; both are kept and the last one counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from bot.core.book import Book
+from bot.core.decision import Decision
+from bot.core.errors import LedgerError
+from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot
+from bot.ledger.codec import pack, plain_text, time_text, unpack
+from bot.ledger.connection import Connection
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from bot.core.model import Session
+
+
+class Observations(Connection):
+    """The part of the ledger that keeps the market and the decisions."""
+
+    def save_snapshot(self, snapshot: MarketSnapshot, dry: bool = False) -> None:  # noqa: FBT001, FBT002 - a column
+        """Keep the snapshot whole."""
+        body = pack(snapshot, MarketSnapshot)
+        with self.writing("a snapshot") as database:
+            database.execute(
+                "INSERT INTO snapshots (session, dry, taken_at, body) VALUES (?, ?, ?, ?)",
+                (snapshot.session.isoformat(), dry, time_text(snapshot.taken_at), body),
+            )
+
+    def load_snapshot(self, session: Session, *, dry: bool = False) -> MarketSnapshot:
+        """Return the last snapshot of the session.
+
+        Raises
+        ------
+        LedgerError
+            None was kept.
+        """
+        return unpack(self._last("snapshots", "body", session=session, dry=dry), MarketSnapshot)
+
+    def save_decision(
+        self,
+        decision: Decision,
+        *,
+        rules_sha256: str,
+        dry: bool,
+        at: dt.datetime,
+        book: Book | None = None,
+    ) -> None:
+        """Keep the decision whole, its signals and verdicts as rows, and the book it was for."""
+        body = pack(decision, Decision)
+        book_body = None if book is None else pack(book, Book)
+        with self.writing("a decision") as database:
+            cursor = database.execute(
+                "INSERT INTO decisions (session, dry, decided_at, decision_version, regime, "
+                "rules_sha256, body, book) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    decision.session.isoformat(),
+                    dry,
+                    time_text(at),
+                    decision.decision_version,
+                    decision.regime,
+                    rules_sha256,
+                    body,
+                    book_body,
+                ),
+            )
+            _insert_reasons(database, cursor.lastrowid, decision)
+
+    def load_decision(self, session: Session, *, dry: bool = False) -> Decision:
+        """Return the last decision of the session.
+
+        Raises
+        ------
+        LedgerError
+            None was kept.
+        """
+        return unpack(self._last("decisions", "body", session=session, dry=dry), Decision)
+
+    def load_book(self, session: Session, *, dry: bool = False) -> Book:
+        """Return the book that the last decision of the session was made for.
+
+        Raises
+        ------
+        LedgerError
+            None was kept.
+        """
+        return unpack(self._last("decisions", "book", session=session, dry=dry), Book)
+
+    def rules_sha256(self, session: Session, *, dry: bool = False) -> str:
+        """Return the hash of the rules that the session was decided by.
+
+        Raises
+        ------
+        LedgerError
+            No decision was kept.
+        """
+        return str(self._last("decisions", "rules_sha256", session=session, dry=dry))
+
+    def decided_sessions(self) -> tuple[Session, ...]:
+        """Return the sessions with a real decision, oldest first."""
+        rows = self.rows("SELECT DISTINCT session FROM decisions WHERE dry = 0 ORDER BY session")
+        return tuple(dt.date.fromisoformat(row["session"]) for row in rows)
+
+    def record_breadth(self, source: BreadthSource, day: BreadthDay) -> None:
+        """Keep the breadth of a completed session; a better count replaces an older one."""
+        with self.writing("breadth") as database:
+            database.execute(
+                "INSERT OR REPLACE INTO breadth (source, session, advances, declines) "
+                "VALUES (?, ?, ?, ?)",
+                (source.value, day.session.isoformat(), day.advances, day.declines),
+            )
+
+    def breadth(self, source: BreadthSource, until: Session, count: int) -> tuple[BreadthDay, ...]:
+        """Return the last `count` days up to and including `until`, oldest first."""
+        rows = self.rows(
+            "SELECT * FROM breadth WHERE source = ? AND session <= ? ORDER BY session DESC LIMIT ?",
+            (source.value, until.isoformat(), count),
+        )
+        return tuple(
+            BreadthDay(
+                session=dt.date.fromisoformat(row["session"]),
+                advances=row["advances"],
+                declines=row["declines"],
+            )
+            for row in reversed(rows)
+        )
+
+    def _last(self, table: str, column: str, *, session: Session, dry: bool) -> Any:  # noqa: ANN401 - any column
+        value = self.value(
+            f"SELECT {column} FROM {table} WHERE session = ? AND dry = ? ORDER BY id DESC LIMIT 1",  # noqa: S608 - names of ours
+            (session.isoformat(), dry),
+        )
+        if value is None:
+            kind = "dry " if dry else ""
+            raise LedgerError(f"{self.path}: {kind}session {session}: no {column} in {table}")
+        return value
+
+
+def _insert_reasons(
+    database: sqlite3.Connection, decision_id: int | None, decision: Decision
+) -> None:
+    database.executemany(
+        "INSERT INTO signals (decision_id, position, name, value) VALUES (?, ?, ?, ?)",
+        [
+            (decision_id, position, signal.name, plain_text(signal.value))
+            for position, signal in enumerate(decision.signals)
+        ],
+    )
+    database.executemany(
+        "INSERT INTO verdicts (decision_id, position, code, subject, observed, bound, passed) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                decision_id,
+                position,
+                verdict.code,
+                verdict.subject,
+                plain_text(verdict.observed),
+                plain_text(verdict.limit),
+                verdict.passed,
+            )
+            for position, verdict in enumerate(decision.verdicts)
+        ],
+    )

@@ -1,0 +1,235 @@
+"""What was traded, and what is held: fills, commissions, settlements.
+
+A fill counts once however often the venue reports it: the execution family is the key, a
+higher revision replaces. Each fact refreshes the one structure that it belongs to, in its own
+transaction and from all facts of that structure.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from bot.core.fold import (
+    Fill,
+    Holdings,
+    IntentRecord,
+    Settlement,
+    cash_usd,
+    fold,
+)
+from bot.core.model import OptionContract
+from bot.ledger.codec import (
+    decimal_text,
+    decode,
+    encode,
+    optional_decimal,
+    time_text,
+)
+from bot.ledger.connection import Connection
+from bot.ledger.orders import read_records
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+_FILLS: Final = """
+    SELECT fills.*, (
+        SELECT usd FROM commissions WHERE commissions.family = fills.family
+        ORDER BY revision DESC LIMIT 1
+    ) AS commission_usd
+    FROM intents JOIN fills USING (intent_id)
+    WHERE NOT superseded
+"""
+
+
+class Trades(Connection):
+    """The part of the ledger that keeps executions and what they left."""
+
+    def record_fill(self, fill: Fill) -> bool:
+        """Record an execution; return whether it is news.
+
+        A revision that is known, or older than the known one, is no news. A commission that
+        comes with it is recorded in either case.
+        """
+        with self.writing(f"fill {fill.exec_id}") as database:
+            known = self.value("SELECT max(revision) FROM fills WHERE family = ?", (fill.family,))
+            is_news = known is None or fill.revision > known
+            if is_news:
+                _insert_fill(database, fill)
+            if fill.commission_usd is not None:
+                _insert_commission(database, fill.family, fill.revision, fill.commission_usd)
+            self._refresh_family(database, fill.family)
+            return bool(is_news)
+
+    def record_commission(self, family: str, revision: int, usd: Decimal) -> None:
+        """Record the commission of an execution, which may still be unreported itself."""
+        with self.writing(f"commission of {family}") as database:
+            _insert_commission(database, family, revision, usd)
+            self._refresh_family(database, family)
+
+    def commissions_missing(self) -> tuple[str, ...]:
+        """Return the execution ids of leg fills whose commission is not known."""
+        rows = self.rows(
+            "SELECT family, revision FROM fills WHERE commission_known = 0 "
+            "AND contract IS NOT NULL AND superseded = 0 ORDER BY id"
+        )
+        return tuple(f"{row['family']}.{row['revision']:02d}" for row in rows)
+
+    def record_settlement(self, settlement: Settlement) -> bool:
+        """Record the end of a position at expiry; return whether it is news.
+
+        Raises
+        ------
+        LedgerError
+            No such structure is on record.
+        """
+        with self.writing(f"settlement of {settlement.contract.label()}") as database:
+            cursor = database.execute(
+                "INSERT OR IGNORE INTO settlements (structure_id, label, contract, session, "
+                "quantity, value_points) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    settlement.structure_id,
+                    settlement.contract.label(),
+                    encode(settlement.contract, OptionContract),
+                    settlement.session.isoformat(),
+                    settlement.quantity,
+                    decimal_text(settlement.value_points),
+                ),
+            )
+            self._refresh(database, settlement.structure_id)
+            return cursor.rowcount > 0
+
+    def fills_of(self, intent_id: str) -> tuple[Fill, ...]:
+        """Return the valid executions of an intent, summaries of combos included."""
+        rows = self.rows(_FILLS + "AND intent_id = ? ORDER BY fills.id", (intent_id,))
+        return tuple(_read_fill(row) for row in rows)
+
+    def holdings(self) -> Holdings:
+        """Return the open structures. The cost depends on them, not on the ledger's age."""
+        rows = self.rows("SELECT structure_id FROM structures WHERE state = 'open'")
+        return fold(*self._facts(row["structure_id"] for row in rows))
+
+    def cash_flow_usd(self) -> Decimal:
+        """Sum the cash of all trades, settlements and known commissions."""
+        return self._total("SELECT cash_usd FROM structures")
+
+    def hedge_cash_flow_usd(self) -> Decimal:
+        """Sum the cash of the hedge."""
+        return self._total("SELECT cash_usd FROM structures WHERE kind = 'lot'")
+
+    def condor_cash_flow_usd(self) -> Decimal:
+        """Sum the cash of the condors."""
+        return self._total("SELECT cash_usd FROM structures WHERE kind = 'condor'")
+
+    def commissions_usd(self) -> Decimal:
+        """Sum the known commissions; positive."""
+        return self._total("SELECT commissions_usd FROM structures")
+
+    def _total(self, query: str) -> Decimal:
+        return sum((Decimal(row[0]) for row in self.rows(query)), Decimal(0))
+
+    def _facts(
+        self, structures: Iterable[str]
+    ) -> tuple[tuple[IntentRecord, ...], tuple[Fill, ...], tuple[Settlement, ...]]:
+        wanted = (json.dumps(list(structures)),)
+        chosen = "structure_id IN (SELECT value FROM json_each(?))"
+        records = self.rows(f"SELECT state, body FROM intents WHERE {chosen} ORDER BY id", wanted)  # noqa: S608 - constant
+        fills = self.rows(_FILLS + f"AND {chosen} ORDER BY fills.id", wanted)
+        settlements = self.rows(f"SELECT * FROM settlements WHERE {chosen}", wanted)  # noqa: S608 - constant
+        return (
+            read_records(records),
+            tuple(_read_fill(row) for row in fills),
+            tuple(_read_settlement(row) for row in settlements),
+        )
+
+    def _refresh_family(self, database: sqlite3.Connection, family: str) -> None:
+        """Take note of a commission and refresh the structure of an execution, once it is known."""
+        database.execute(
+            "UPDATE fills SET commission_known = 1 WHERE family = ?1 "
+            "AND EXISTS (SELECT 1 FROM commissions WHERE family = ?1)",
+            (family,),
+        )
+        structure_id = self.value(
+            "SELECT structure_id FROM fills JOIN intents USING (intent_id) WHERE family = ?",
+            (family,),
+        )
+        if structure_id is not None:
+            self._refresh(database, structure_id)
+
+    def _refresh(self, database: sqlite3.Connection, structure_id: str) -> None:
+        records, fills, settlements = self._facts((structure_id,))
+        legs = [fill for fill in fills if fill.contract is not None]
+        sessions = {record.intent.intent_id: record.intent.session for record in records}
+        changes = [
+            *(sessions[leg.intent_id] for leg in legs),
+            *(end.session for end in settlements),
+        ]
+        is_open = fold(records, legs, settlements) != Holdings()
+        commissions = sum((leg.commission_usd or Decimal(0) for leg in legs), Decimal(0))
+        database.execute(
+            "UPDATE structures SET state = ?, cash_usd = ?, commissions_usd = ?, "
+            "changed_in = ? WHERE structure_id = ?",
+            (
+                "open" if is_open else "closed" if legs else "planned",
+                str(cash_usd(legs, settlements)),
+                str(commissions),
+                max(changes, default=min(sessions.values())).isoformat(),
+                structure_id,
+            ),
+        )
+
+
+def _insert_fill(database: sqlite3.Connection, fill: Fill) -> None:
+    database.execute("UPDATE fills SET superseded = 1 WHERE family = ?", (fill.family,))
+    contract = None if fill.contract is None else encode(fill.contract, OptionContract)
+    database.execute(
+        "INSERT INTO fills (family, revision, intent_id, order_ref, contract, quantity, price, "
+        "at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            fill.family,
+            fill.revision,
+            fill.intent_id,
+            fill.order_ref,
+            contract,
+            fill.quantity,
+            decimal_text(fill.price),
+            time_text(fill.at),
+        ),
+    )
+
+
+def _insert_commission(
+    database: sqlite3.Connection, family: str, revision: int, usd: Decimal
+) -> None:
+    database.execute(
+        "INSERT OR REPLACE INTO commissions (family, revision, usd) VALUES (?, ?, ?)",
+        (family, revision, decimal_text(usd)),
+    )
+
+
+def _read_fill(row: sqlite3.Row) -> Fill:
+    contract = row["contract"]
+    return Fill(
+        family=row["family"],
+        revision=row["revision"],
+        intent_id=row["intent_id"],
+        order_ref=row["order_ref"],
+        contract=None if contract is None else decode(contract, OptionContract),
+        quantity=row["quantity"],
+        price=Decimal(row["price"]),
+        at=dt.datetime.fromisoformat(row["at"]),
+        commission_usd=optional_decimal(row["commission_usd"]),
+    )
+
+
+def _read_settlement(row: sqlite3.Row) -> Settlement:
+    return Settlement(
+        structure_id=row["structure_id"],
+        contract=decode(row["contract"], OptionContract),
+        session=dt.date.fromisoformat(row["session"]),
+        quantity=row["quantity"],
+        value_points=Decimal(row["value_points"]),
+    )
