@@ -181,7 +181,7 @@ async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
         return swept
     for order in ours:
         log.warning("order.leftover", order_ref=order.order_ref, perm_id=order.perm_id)
-        desk.broker.client.client.cancelOrder(order.order_id, "")
+        orders.cancel_listed(desk.broker, order)
     await desk.clock.sleep(CANCEL_PATIENCE_SECONDS)
     swept = await orders.sweep(desk.broker)
     absorb(desk, swept)

@@ -153,7 +153,7 @@ class MarketData:
     async def _details(self, contract: Contract) -> list[Contract]:
         request = self.broker.client.reqContractDetailsAsync(contract)
         found = await self.broker.ask(f"contract details of {contract.symbol}", request)
-        return [details.contract for details in found]
+        return [details.contract for details in found if details.contract is not None]
 
     async def _one(self, contract: Contract) -> Contract:
         found = await self._details(contract)

@@ -107,6 +107,11 @@ def cancel(broker: Broker, working: WorkingOrder) -> None:
     broker.client.client.cancelOrder(working.order.orderId, "")
 
 
+def cancel_listed(broker: Broker, order: OrderFact) -> None:
+    """Ask for the end of an order that another connection of this client id had placed."""
+    broker.client.client.cancelOrder(order.order_id, "")
+
+
 async def what_if(broker: Broker, ticket: Ticket) -> MarginFact:
     """Ask what the order would do to margin, without sending it.
 
