@@ -1,0 +1,93 @@
+"""What a strategy may look at while it decides: the market, the book, the rules, the signals.
+
+Only quotes that are live count. A delayed, frozen, crossed or locked quote is no quote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from bot.core.book import Book
+from bot.core.chain import PricedChain, price_chain
+from bot.core.decision import OrderIntent
+from bot.core.model import Feed, MarketSnapshot, OptionContract, Quote
+from bot.core.regime import Signals, compute_signals
+from bot.core.rules import Rules
+from bot.core.sessions import TradingCalendar
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from bot.core.model import Session
+
+_Chains: TypeAlias = "dict[tuple[str, dt.date], PricedChain | None]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything that one decision may know, with chains priced when first asked for.
+
+    Parameters
+    ----------
+    snapshot, book, rules
+        The inputs of the decision.
+    calendar
+        The trading days of `snapshot`.
+    signals
+        Computed from `snapshot`.
+    proposed
+        Intents that earlier strategies of the line-up, or earlier steps of the same one, are
+        permitted to send.
+    """
+
+    snapshot: MarketSnapshot
+    book: Book
+    rules: Rules
+    calendar: TradingCalendar
+    signals: Signals
+    proposed: tuple[OrderIntent, ...] = ()
+    _quotes: dict[OptionContract, Quote] = field(repr=False, compare=False)
+    _chains: _Chains = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, snapshot: MarketSnapshot, book: Book, rules: Rules) -> Context:
+        """Make the context of a decision from its inputs."""
+        return cls(
+            snapshot=snapshot,
+            book=book,
+            rules=rules,
+            calendar=TradingCalendar(snapshot.calendar),
+            signals=compute_signals(snapshot, rules.signals),
+            _quotes={option.contract: option.quote for option in snapshot.options},
+        )
+
+    @property
+    def session(self) -> Session:
+        """The session being decided."""
+        return self.snapshot.session
+
+    @property
+    def spx(self) -> float | None:
+        """SPX level, or ``None`` when unknown."""
+        return self.snapshot.level("SPX")
+
+    def quote(self, contract: OptionContract) -> Quote | None:
+        """Return the live quote of `contract`, or ``None``; a crossed market is no quote."""
+        quote = self._quotes.get(contract)
+        if quote is None or quote.feed is not Feed.LIVE or _crossed(quote):
+            return None
+        return quote
+
+    def chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
+        """Return the priced chain of one expiry, or ``None`` when it cannot be priced."""
+        key = (trading_class, expiry)
+        if key not in self._chains:
+            self._chains[key] = price_chain(
+                self.snapshot, trading_class=trading_class, expiry=expiry
+            )
+        return self._chains[key]
+
+
+def _crossed(quote: Quote) -> bool:
+    return quote.bid is not None and quote.ask is not None and quote.bid >= quote.ask

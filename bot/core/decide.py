@@ -1,0 +1,147 @@
+"""``decide``: the pure function from a market snapshot, a book and rules to a decision.
+
+It computes the signals, asks each strategy of the line-up in turn, keeps what the trading
+state permits, and puts the intents in the order in which they shall be executed: REDUCE, then
+PROTECT, then ADD. A strategy sees what the strategies before it are permitted to send: the
+condors come first in computation, so that the hedge is sized for them, and last in execution,
+so that the hedge is there first.
+
+What may be sent (faults, invariant 6):
+
+==================  ======  ====================  =================  ===
+trading state       REDUCE  PROTECT like for like  PROTECT otherwise  ADD
+==================  ======  ====================  =================  ===
+active              yes     yes                    yes                yes
+no_entries          yes     yes                    yes                no
+reduce_only, LOCKED yes     yes                    no                 no
+flatten             yes     yes                    no                 no
+halt                no      no                     no                 no
+==================  ======  ====================  =================  ===
+
+*Like for like* is a roll: it replaces contracts of a layer by no more contracts of the same
+layer. Buying a missing layer is not. Under ``flatten`` all condors are closed and the hedge is
+kept, which includes rolling it. An intent of the past whose end is not proven (*in flight*)
+forbids every ADD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from bot.core.book import TradingState
+from bot.core.context import Context
+from bot.core.decision import Decision, OrderIntent, Purpose, Verdict
+from bot.core.plan import ROLL_DUE
+from bot.core.regime import as_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.core.book import Book
+    from bot.core.model import MarketSnapshot
+    from bot.core.rules import Rules
+
+DECISION_VERSION: Final = 1
+"""Raised with every change of rules in code: decisions of one version can be decided again."""
+
+_ORDER: Final = {purpose: rank for rank, purpose in enumerate(Purpose)}
+_PERMITTED_STATES: Final = {
+    Purpose.REDUCE: frozenset(TradingState) - {TradingState.HALT},
+    Purpose.PROTECT: frozenset({TradingState.ACTIVE, TradingState.NO_ENTRIES}),
+    Purpose.ADD: frozenset({TradingState.ACTIVE}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one strategy wants to do, and the verdict of every gate that it asked."""
+
+    intents: tuple[OrderIntent, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Strategy(Protocol):
+    """Anything that makes a proposal from a context; a module with ``propose`` is one."""
+
+    def propose(self, context: Context, /) -> Proposal:
+        """Return the intents wanted now and the verdicts of all gates. Pure."""
+        ...
+
+
+def decide(
+    snapshot: MarketSnapshot, book: Book, rules: Rules, *, strategies: Sequence[Strategy]
+) -> Decision:
+    """Decide one session.
+
+    Parameters
+    ----------
+    snapshot, book, rules
+        All that the decision depends on; the same inputs give an equal decision.
+    strategies
+        The line-up, in the order of computation.
+
+    Raises
+    ------
+    CalendarError
+        If ``snapshot.calendar`` does not cover the session and the expiries quoted.
+    """
+    context = Context.of(snapshot, book, rules)
+    verdicts = list(state_verdicts(book))
+    for strategy in strategies:
+        proposal = strategy.propose(context)
+        verdicts += proposal.verdicts
+        wanted = (intent for intent in proposal.intents if permitted(intent, book))
+        context = replace(context, proposed=(*context.proposed, *wanted))
+    return Decision(
+        session=snapshot.session,
+        decision_version=DECISION_VERSION,
+        regime=context.signals.regime.value,
+        signals=as_signals(context.signals),
+        verdicts=tuple(verdicts),
+        intents=in_order(context.proposed),
+    )
+
+
+def in_order(intents: Iterable[OrderIntent]) -> tuple[OrderIntent, ...]:
+    """Return `intents` by purpose; within one purpose the order stays."""
+    return tuple(sorted(intents, key=lambda intent: _ORDER[intent.purpose]))
+
+
+def permitted(intent: OrderIntent, book: Book) -> bool:
+    """Whether `intent` may be sent in the state that `book` is in; asked again before sending."""
+    if intent.purpose is Purpose.ADD and book.in_flight:
+        return False
+    like_for_like = intent.reason == ROLL_DUE
+    purpose = Purpose.REDUCE if like_for_like else intent.purpose
+    if book.locked and purpose is not Purpose.REDUCE:
+        return False
+    return book.trading_state in _PERMITTED_STATES[purpose]
+
+
+def state_verdicts(book: Book) -> tuple[Verdict, ...]:
+    """Return the verdicts of the gates that look at the book's state only."""
+    return (
+        *(_trading_state(book, purpose) for purpose in Purpose),
+        Verdict(
+            code="LOCKED", subject="book", observed=book.locked, limit=False, passed=not book.locked
+        ),
+        Verdict(
+            code="IN_FLIGHT",
+            subject="book",
+            observed=len(book.in_flight),
+            limit=0,
+            passed=not book.in_flight,
+        ),
+    )
+
+
+def _trading_state(book: Book, purpose: Purpose) -> Verdict:
+    states = _PERMITTED_STATES[purpose]
+    return Verdict(
+        code="TRADING_STATE",
+        subject=purpose.value,
+        observed=book.trading_state.value,
+        limit=",".join(state.value for state in TradingState if state in states),
+        passed=book.trading_state in states,
+    )

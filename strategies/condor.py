@@ -1,0 +1,160 @@
+"""SPX iron condors: exits first, then at most one entry for each tier and session.
+
+An entry is sold in the quoted expiry whose DTE is nearest to the target inside the window. All
+its gates are in ``strategies.condor_gates``, its legs are chosen in ``strategies.condor_strikes``
+and what ends it is in ``strategies.condor_exits``.
+
+The credit is at least its share of the width at every step of the ladder, not just at the mid,
+and the max loss that is held against the caps is that of the worst price accepted. Quantities
+are floored to what all caps leave; zero is no trade. They are cut again in execution, to what
+the hedge covers once its orders are done (``bot.core.plan.executable_quantity``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.core.book import Tier
+from bot.core.decision import Action, OrderIntent, Purpose, Verdict
+from bot.core.plan import CONDOR, Identity, condor_id, make_ladder, price_order
+from bot.core.risk import affordable, max_loss_usd, width_points
+from strategies.base import Context, Proposal, expiries_by_preference, in_window
+from strategies.condor_exits import propose_exits
+from strategies.condor_gates import (
+    Candidate,
+    candidate_verdicts,
+    least_credit,
+    market_verdicts,
+    risk_caps,
+    subject,
+    tier_verdicts,
+)
+from strategies.condor_strikes import condor_legs, shaped_deltas
+
+if TYPE_CHECKING:
+    from bot.core.chain import PricedChain
+
+
+def propose(context: Context) -> Proposal:
+    """Return the exits that are due and the entries that pass every gate."""
+    exits = propose_exits(context)
+    entries = propose_entries(with_proposed(context, exits.intents))
+    return Proposal(
+        intents=exits.intents + entries.intents, verdicts=exits.verdicts + entries.verdicts
+    )
+
+
+def with_proposed(context: Context, intents: tuple[OrderIntent, ...]) -> Context:
+    """Return `context` with more intents that later steps must reckon with."""
+    return replace(context, proposed=context.proposed + intents)
+
+
+def propose_entries(context: Context) -> Proposal:
+    """Return one entry for each configured tier that passes every gate."""
+    market = market_verdicts(context)
+    market_open = all(verdict.passed for verdict in market)
+    verdicts, intents = list(market), []
+    for name in context.rules.condor.tiers:
+        entry = _entry(context, Tier(name))
+        verdicts += entry.verdicts
+        if market_open:
+            intents += entry.intents
+            context = with_proposed(context, entry.intents)
+    return Proposal(intents=tuple(intents), verdicts=tuple(verdicts))
+
+
+def _entry(context: Context, tier: Tier) -> Proposal:
+    """Return the entry of one tier, if its own gates pass, whatever the market's say."""
+    series, verdicts = _series(context, tier)
+    verdicts = tier_verdicts(context, tier) + verdicts
+    candidate = None if series is None else _candidate(context, series, tier)
+    verdicts += (_candidate_found(candidate, tier),)
+    if candidate is None:
+        return Proposal(verdicts=verdicts)
+    verdicts += candidate_verdicts(context, candidate)
+    if not all(verdict.passed for verdict in verdicts):
+        return Proposal(verdicts=verdicts)
+    return Proposal(intents=(_intent(context, candidate),), verdicts=verdicts)
+
+
+def _series(context: Context, tier: Tier) -> tuple[PricedChain | None, tuple[Verdict, ...]]:
+    """Return the priced chain to sell in, and what stands against it."""
+    rules = context.rules.condor
+    preferred = expiries_by_preference(context, rules.trading_classes, rules)
+    best = next((item for item in preferred if in_window(item[1], context.session, rules)), None)
+    chain = None if best is None else context.chain(*best)
+    dte = None if best is None else (best[1] - context.session).days
+    return chain, (
+        Verdict(
+            code="EXPIRY_WINDOW",
+            subject=subject(tier),
+            observed=dte,
+            limit=f"{rules.dte_minimum}-{rules.dte_maximum}",
+            passed=best is not None,
+        ),
+        Verdict(
+            code="CHAIN_UNKNOWN",
+            subject=subject(tier),
+            observed=None if chain is None else chain.forward,
+            limit="known",
+            passed=chain is not None,
+        ),
+    )
+
+
+def _candidate(context: Context, chain: PricedChain, tier: Tier) -> Candidate | None:
+    rules = context.rules
+    legs = condor_legs(chain, shaped_deltas(tier, context.signals, rules.condor), rules.condor)
+    price = None if legs is None else price_order(legs, context.quote)
+    if legs is None or price is None:
+        return None
+    least = least_credit(legs, rules.condor)
+    share = rules.ladder.floor_share
+    ladder = make_ladder(price, legs, rules.ladder, share=share, worst=-least)
+    loss = max_loss_usd(width_points(legs), -ladder.floor)
+    return Candidate(tier=tier, legs=legs, price=price, ladder=ladder, max_loss_usd=loss)
+
+
+def _candidate_found(candidate: Candidate | None, tier: Tier) -> Verdict:
+    strikes = [] if candidate is None else [leg.contract.strike for leg in candidate.legs]
+    return Verdict(
+        code="STRIKES_QUOTED",
+        subject=subject(tier),
+        observed="/".join(f"{strike:g}" for strike in strikes) or None,
+        limit="4 legs",
+        passed=candidate is not None,
+    )
+
+
+def _quantity(context: Context, candidate: Candidate) -> int:
+    return min(
+        affordable(cap.limit_usd - cap.used_usd, candidate.max_loss_usd)
+        for cap in risk_caps(context, candidate)
+        if cap.limit_usd is not None
+    )
+
+
+def _intent(context: Context, candidate: Candidate) -> OrderIntent:
+    identity = Identity(
+        session=context.session,
+        strategy=CONDOR,
+        action=Action.OPEN_CONDOR,
+        slot=candidate.tier.value,
+    )
+    return OrderIntent(
+        intent_id=str(identity),
+        session=context.session,
+        purpose=Purpose.ADD,
+        action=Action.OPEN_CONDOR,
+        structure_id=condor_id(candidate.tier, context.session),
+        legs=candidate.legs,
+        quantity=_quantity(context, candidate),
+        ladder=candidate.ladder,
+        mid=candidate.price.mid,
+        natural=candidate.price.natural,
+        reason="entry",
+        tier=candidate.tier,
+        needs_cover=True,
+        max_loss_usd=candidate.max_loss_usd,
+    )

@@ -1,0 +1,201 @@
+"""When an open condor is closed (methodology, section 3).
+
+Rules, with the exceptions:
+
+- *Take profit* when the debit to close, at the mid, is at most half of the credit; no fill costs
+  more than that. *Time exit* at 7 DTE. *Stop*, off by default, when the debit reaches its
+  multiple of the credit. Under the trading state ``flatten`` every condor is closed.
+- An unknown debit triggers neither take profit nor stop, and it never keeps a due exit back as
+  long as the order can be priced: a long wing without a bid counts 0. A short leg without an ask
+  cannot be bought.
+- Time exit, stop and flatten go through to the natural price; a profit is not chased.
+- After its last trade date a condor settles; no order can be sent for it. While an earlier
+  order to close it is not proven ended, none is sent either.
+- A verdict of a trigger that *passed* lets the exit through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from bot.core.book import TradingState
+from bot.core.decision import Action, OrderIntent, Purpose, Verdict
+from bot.core.plan import (
+    CONDOR,
+    Identity,
+    OrderPrice,
+    in_flight_slots,
+    make_ladder,
+    points,
+    price_order,
+)
+from strategies.base import Context, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from decimal import Decimal
+
+    from bot.core.book import Condor, Leg
+    from bot.core.decision import Observed
+
+    Trigger: TypeAlias = Callable[[Context, Condor, Decimal | None], Verdict]
+
+TAKE_PROFIT: Final = "TAKE_PROFIT"
+
+
+def propose_exits(context: Context) -> Proposal:
+    """Return the closing orders of all condors that are due, and the verdicts of all triggers."""
+    proposals = [
+        _exit(context, condor)
+        for condor in sorted(context.book.condors, key=lambda condor: condor.structure_id)
+    ]
+    return Proposal(
+        intents=tuple(intent for proposal in proposals for intent in proposal.intents),
+        verdicts=tuple(verdict for proposal in proposals for verdict in proposal.verdicts),
+    )
+
+
+def _exit(context: Context, condor: Condor) -> Proposal:
+    legs = closing_legs(condor)
+    price = price_order(legs, context.quote, abandon=True)
+    known_debit = price.mid if price is not None and price.complete else None
+    triggers = tuple(trigger(context, condor, known_debit) for trigger in TRIGGERS)
+    fired = [verdict.code for verdict in triggers if verdict.passed]
+    if not fired:
+        return Proposal(verdicts=triggers)
+    obstacles = _obstacles(context, condor, price)
+    verdicts = triggers + obstacles
+    if price is None or not all(verdict.passed for verdict in obstacles):
+        return Proposal(verdicts=verdicts)
+    intent = _close(context, condor, reason=fired[0], price=price)
+    return Proposal(intents=(intent,), verdicts=verdicts)
+
+
+def closing_legs(condor: Condor) -> tuple[Leg, ...]:
+    """Return the four legs in the direction that closes `condor`."""
+    return tuple(replace(leg, ratio=-leg.ratio) for leg in condor.legs)
+
+
+def _verdict(
+    code: str, condor: Condor, *, observed: Observed, limit: Observed, passed: bool
+) -> Verdict:
+    return Verdict(
+        code=code,
+        subject=f"condor:{condor.structure_id}",
+        observed=observed,
+        limit=limit,
+        passed=passed,
+    )
+
+
+def flatten(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+    """Fire when the trading state asks for every condor to be closed."""
+    state = context.book.trading_state
+    return _verdict(
+        "FLATTEN",
+        condor,
+        observed=state.value,
+        limit=TradingState.FLATTEN.value,
+        passed=state is TradingState.FLATTEN,
+    )
+
+
+def stop(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
+    """Fire when the debit reaches its multiple of the credit; a multiple of 0 is off."""
+    multiple = points(context.rules.condor.stop_multiple_of_credit)
+    limit = multiple * condor.credit_points
+    return _verdict(
+        "STOP",
+        condor,
+        observed=_float(debit),
+        limit=float(limit) if multiple else None,
+        passed=bool(multiple) and debit is not None and debit >= limit,
+    )
+
+
+def time_exit(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+    """Fire when the days to expiry are used up."""
+    dte = (condor.expiry - context.session).days
+    limit = context.rules.condor.time_exit_dte
+    return _verdict("TIME_EXIT", condor, observed=dte, limit=limit, passed=dte <= limit)
+
+
+def take_profit(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
+    """Fire when the debit is at most its share of the credit."""
+    limit = profit_debit(context, condor)
+    return _verdict(
+        TAKE_PROFIT,
+        condor,
+        observed=_float(debit),
+        limit=float(limit),
+        passed=debit is not None and debit <= limit,
+    )
+
+
+def profit_debit(context: Context, condor: Condor) -> Decimal:
+    """Return the most that is paid to take the profit of `condor`, in points."""
+    return points(context.rules.condor.take_profit_pct_of_credit) * condor.credit_points
+
+
+TRIGGERS: Final[tuple[Trigger, ...]] = (flatten, stop, time_exit, take_profit)
+"""Most urgent first: the first that fires is the reason of the order."""
+
+
+def _obstacles(context: Context, condor: Condor, price: OrderPrice | None) -> tuple[Verdict, ...]:
+    """Return the verdicts of what can stand in the way of a due exit."""
+    last_trade = min(leg.contract.last_trade for leg in condor.legs)
+    in_flight = condor.structure_id in in_flight_slots(context.book, CONDOR)
+    return (
+        _verdict(
+            "LAST_TRADE",
+            condor,
+            observed=last_trade.isoformat(),
+            limit=context.session.isoformat(),
+            passed=last_trade >= context.session,
+        ),
+        _verdict("EXIT_IN_FLIGHT", condor, observed=in_flight, limit=False, passed=not in_flight),
+        _verdict(
+            "PRICE_UNKNOWN",
+            condor,
+            observed=None if price is None else float(price.natural),
+            limit="known",
+            passed=price is not None,
+        ),
+    )
+
+
+def _close(context: Context, condor: Condor, *, reason: str, price: OrderPrice) -> OrderIntent:
+    profit = reason == TAKE_PROFIT
+    rules, legs = context.rules.ladder, closing_legs(condor)
+    ladder = make_ladder(
+        price,
+        legs,
+        rules,
+        share=rules.floor_share if profit else rules.reduce_floor_share,
+        worst=profit_debit(context, condor) if profit else None,
+    )
+    identity = Identity(
+        session=context.session,
+        strategy=CONDOR,
+        action=Action.CLOSE_CONDOR,
+        slot=condor.structure_id,
+    )
+    return OrderIntent(
+        intent_id=str(identity),
+        session=context.session,
+        purpose=Purpose.REDUCE,
+        action=Action.CLOSE_CONDOR,
+        structure_id=condor.structure_id,
+        legs=legs,
+        quantity=condor.quantity,
+        ladder=ladder,
+        mid=price.mid,
+        natural=price.natural,
+        reason=reason.lower(),
+        tier=condor.tier,
+    )
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)

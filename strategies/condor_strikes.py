@@ -1,0 +1,163 @@
+"""Where the legs of a condor lie: shorts by delta, wings by width.
+
+Rules, with the exceptions:
+
+- The tier gives the absolute delta of each short. The side that the trend runs into is sold
+  further out: with a MACD histogram above 0 and breadth up the call at half its delta, with a
+  histogram below 0 and breadth down the put. An RSI above 75 moves the call, one below 30 the
+  put, a further 0.03 out. No short is ever below the floor of 0.05, in aim or in fact.
+- A short is the two-sided strike nearest to its delta within a tolerance; on a tie the one
+  further out.
+- Wings are equal: 2 % of the forward on a 5-point grid. A wing is a strike with an ask, on
+  either side of where it should be; the pair that differs least is taken, and of those the one
+  nearest to the intended width. A pair that differs by more than one step of the grid is no
+  condor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from bot.core.regime import Breadth
+
+from bot.core.book import Leg, Tier
+from bot.core.model import Right
+from bot.core.rules import TierDeltas
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from bot.core.regime import Signals
+
+    from bot.core.chain import PricedChain
+    from bot.core.rules import CondorRules
+
+    Mask = npt.NDArray[np.bool_]
+
+SLACK = 1e-9
+"""Keeps a delta or a width that is exactly on its bound from falling off it as a float."""
+
+
+def tier_deltas(tier: Tier, rules: CondorRules) -> TierDeltas:
+    """Return the absolute deltas of the short strikes of `tier`."""
+    return {
+        Tier.CONSERVATIVE: rules.conservative,
+        Tier.BALANCED: rules.balanced,
+        Tier.AGGRESSIVE: rules.aggressive,
+    }[tier]
+
+
+def shaped_deltas(tier: Tier, signals: Signals, rules: CondorRules) -> TierDeltas:
+    """Return the deltas of `tier` moved out on the side that the trend runs into."""
+    deltas = _out_by_rsi(_out_by_trend(tier_deltas(tier, rules), signals, rules), signals, rules)
+    return TierDeltas(
+        put=max(deltas.put, rules.delta_floor), call=max(deltas.call, rules.delta_floor)
+    )
+
+
+def _out_by_trend(deltas: TierDeltas, signals: Signals, rules: CondorRules) -> TierDeltas:
+    histogram = signals.macd_histogram
+    if histogram is None:
+        return deltas
+    if histogram > 0 and signals.breadth is Breadth.UP:
+        return replace(deltas, call=deltas.call * rules.trend_delta_share)
+    if histogram < 0 and signals.breadth is Breadth.DOWN:
+        return replace(deltas, put=deltas.put * rules.trend_delta_share)
+    return deltas
+
+
+def _out_by_rsi(deltas: TierDeltas, signals: Signals, rules: CondorRules) -> TierDeltas:
+    rsi = signals.spx_rsi
+    if rsi is not None and rsi > rules.rsi_high:
+        return replace(deltas, call=deltas.call - rules.rsi_delta_shift)
+    if rsi is not None and rsi < rules.rsi_low:
+        return replace(deltas, put=deltas.put - rules.rsi_delta_shift)
+    return deltas
+
+
+def wing_width(forward: float, rules: CondorRules) -> float:
+    """Return the intended width of the wings in points: a share of `forward`, on the grid."""
+    grid = rules.strike_grid_points
+    return max(grid, round(rules.wing_pct_of_forward * forward / grid) * grid)
+
+
+def condor_legs(
+    chain: PricedChain, deltas: TierDeltas, rules: CondorRules
+) -> tuple[Leg, Leg, Leg, Leg] | None:
+    """Return the legs of a condor to be sold, or ``None`` where the quotes do not make one.
+
+    Parameters
+    ----------
+    chain
+        The priced chain of one expiry.
+    deltas
+        Absolute deltas aimed at.
+    rules
+        Floor, tolerance, width and grid.
+    """
+    put = _short(chain, Right.PUT, target=deltas.put, rules=rules)
+    call = _short(chain, Right.CALL, target=deltas.call, rules=rules)
+    if put is None or call is None or chain.strike[put] >= chain.strike[call]:
+        return None
+    wings = _wings(chain, put, call, rules=rules)
+    if wings is None:
+        return None
+    contracts = [chain.contracts[index] for index in (wings[0], put, call, wings[1])]
+    low, short_put, short_call, high = contracts
+    return (
+        Leg(contract=low, ratio=1),
+        Leg(contract=short_put, ratio=-1),
+        Leg(contract=short_call, ratio=-1),
+        Leg(contract=high, ratio=1),
+    )
+
+
+def _of_right(chain: PricedChain, right: Right) -> Mask:
+    return np.asarray(chain.is_call) == (right is Right.CALL)
+
+
+def _short(chain: PricedChain, right: Right, *, target: float, rules: CondorRules) -> int | None:
+    """Return the short strike: nearest in delta within the tolerance, not below the floor."""
+    delta = np.abs(chain.delta)
+    distance = np.abs(delta - target)
+    eligible = _of_right(chain, right) & np.isfinite(delta)
+    eligible &= delta >= rules.delta_floor - SLACK
+    eligible &= distance <= rules.delta_tolerance + SLACK
+    candidates = np.flatnonzero(eligible)
+    return min(
+        (int(index) for index in candidates),
+        key=lambda index: (float(distance[index]), float(delta[index])),
+        default=None,
+    )
+
+
+def _wings(
+    chain: PricedChain, put: int, call: int, *, rules: CondorRules
+) -> tuple[int, int] | None:
+    """Return the indices of the long put and the long call, as equal as the quotes allow."""
+    intended = wing_width(chain.forward, rules)
+    pairs = [
+        (
+            abs(low_width - high_width),
+            abs(low_width - intended) + abs(high_width - intended),
+            low,
+            high,
+        )
+        for low_width, low in _wing_candidates(chain, put, intended)
+        for high_width, high in _wing_candidates(chain, call, intended)
+        if abs(low_width - high_width) <= rules.strike_grid_points + SLACK
+    ]
+    return min(pairs)[2:] if pairs else None
+
+
+def _wing_candidates(chain: PricedChain, short: int, intended: float) -> list[tuple[float, int]]:
+    """Width and index of the quoted strikes next to the intended wing, inside it and outside."""
+    right = chain.contracts[short].right
+    outward = 1.0 if right is Right.CALL else -1.0
+    widths = (chain.strike - chain.strike[short]) * outward
+    usable = _of_right(chain, right) & np.isfinite(chain.ask) & (widths > 0)
+    listed = [(float(widths[index]), int(index)) for index in np.flatnonzero(usable)]
+    inside = max((wing for wing in listed if wing[0] <= intended + SLACK), default=None)
+    outside = min((wing for wing in listed if wing[0] >= intended - SLACK), default=None)
+    return [wing for wing in dict.fromkeys((inside, outside)) if wing is not None]
