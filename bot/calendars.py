@@ -14,6 +14,7 @@ Regular hours are 09:30 to 16:15 ET. Three corrections to ``CBOE_Index_Options``
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -63,7 +64,9 @@ def trading_days(first: dt.date, last: dt.date) -> tuple[TradingDay, ...]:
 def _schedule(name: str, first: dt.date, last: dt.date) -> pd.DataFrame:
     import pandas_market_calendars as market_calendars  # noqa: PLC0415 - 0.9 s, not for --help
 
-    schedule: pd.DataFrame = market_calendars.get_calendar(name).schedule(first, last)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Series.dt.weekday, its own affair
+        schedule: pd.DataFrame = market_calendars.get_calendar(name).schedule(first, last)
     return schedule
 
 
