@@ -1,0 +1,333 @@
+"""The command ``steward``: commands only; what they need is imported when they run."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt  # noqa: TC003 - typer reads the annotations
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+app = typer.Typer(
+    name="steward",
+    help="Unattended paper trading of SPX iron condors with a layered VIX-call hedge.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+EXIT_CONFIG = 2
+EXIT_GATEWAY = 3
+EXIT_LIVE_ACCOUNT = 4
+EXIT_FAULT = 1
+
+ProjectOption = Annotated[
+    Path, typer.Option("--project", "-p", help="Project folder: config, ledger, logs.")
+]
+HERE = Path()
+
+
+@app.command()
+def run(project: ProjectOption = HERE) -> None:
+    """Run unattended: wake for every session until stopped."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.ledger.store import Ledger  # noqa: PLC0415
+    from bot.logs import configure  # noqa: PLC0415
+    from bot.project import load_project  # noqa: PLC0415
+    from bot.schedule import run_forever  # noqa: PLC0415
+
+    with reported():
+        loaded = load_project(project)
+        configure(loaded.settings.logs, console=True)
+        with (
+            Ledger.open(loaded.settings.ledger.path) as ledger,
+            contextlib.suppress(KeyboardInterrupt),
+        ):
+            asyncio.run(run_forever(loaded, ledger))
+
+
+@app.command()
+def once(
+    project: ProjectOption = HERE,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decide and ask for margins, send nothing.")
+    ] = False,
+) -> None:
+    """Run today's cycle now."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.ledger.store import Ledger  # noqa: PLC0415
+    from bot.logs import configure  # noqa: PLC0415
+    from bot.project import load_project  # noqa: PLC0415
+    from bot.schedule import run_session  # noqa: PLC0415
+
+    with reported():
+        loaded = load_project(project)
+        configure(loaded.settings.logs, console=True)
+        with Ledger.open(loaded.settings.ledger.path) as ledger:
+            outcome = asyncio.run(run_session(loaded, ledger, dry=dry_run))
+        decision = outcome.decision
+        typer.echo(f"{decision.session}: {decision.regime}, {len(decision.intents)} intents")
+
+
+@app.command()
+def demo(  # noqa: PLR0913 - one parameter for each option
+    *,
+    sessions: Annotated[int, typer.Option(min=1, max=2000, help="Sessions to run.")] = 40,
+    scenario: Annotated[
+        str, typer.Option(help="calm, grind-down, spike or crash-and-recover.")
+    ] = "spike",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
+    chains: Annotated[
+        Path | None, typer.Option(help="Play back recorded chains from this folder instead.")
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="Folder of daily histories for bars and breadth.")
+    ] = None,
+    first: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First recorded session.")
+    ] = None,
+    last: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last recorded session.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to make; a new one under logs/ by default.")
+    ] = None,
+) -> None:
+    """Run the bot against the simulated gateway and print the review."""
+    from bot.demo import plan_demo, run_demo  # noqa: PLC0415
+    from bot.ledger.store import Ledger  # noqa: PLC0415
+    from bot.review.terminal import render_summary  # noqa: PLC0415
+
+    with reported():
+        plan = plan_demo(
+            out=out,
+            sessions=sessions,
+            scenario=scenario,
+            seed=seed,
+            chains=chains,
+            history=history,
+            first=first.date() if first else None,
+            last=last.date() if last else None,
+        )
+        with progress_bar(plan.title) as advance:
+            result = run_demo(plan, advance)
+        with Ledger.open_read_only(plan.ledger) as ledger:
+            console().print(render_summary(ledger))
+        for line in (*result.failed, *result.mismatched):
+            typer.secho(line, fg="red", err=True)
+        typer.echo(f"\nReview a session:  steward review --project {plan.folder}")
+        if result.failed or result.mismatched:
+            raise typer.Exit(EXIT_FAULT)
+
+
+@app.command()
+def gateway(  # noqa: PLR0913 - one parameter for each option
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4002,
+    scenario: Annotated[str, typer.Option(help="Synthetic scenario.")] = "spike",
+    seed: Annotated[int, typer.Option(min=0)] = 7,
+    sessions: Annotated[int, typer.Option(min=1, max=20_000)] = 250,
+    chains: Annotated[Path | None, typer.Option(help="Folder of recorded chains.")] = None,
+    history: Annotated[Path | None, typer.Option(help="Folder of daily histories.")] = None,
+    first: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    last: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    account: Annotated[str, typer.Option(help="Account id that it offers.")] = "DU1234567",
+    speed: Annotated[
+        float, typer.Option(min=0, help="Simulated seconds in a real one; 0 is stepped.")
+    ] = 0.0,
+    server_version: Annotated[int, typer.Option(min=157, max=176)] = 176,
+    messages_per_second: Annotated[int, typer.Option(min=0, help="0 is no limit.")] = 0,
+    tick_latency: Annotated[float, typer.Option(min=0, help="Seconds to the first tick.")] = 0.0,
+    provenance: Annotated[
+        Path | None, typer.Option(help="File for the notes on what was modelled.")
+    ] = None,
+) -> None:
+    """Run the simulated gateway on 127.0.0.1; prints one JSON line with its port."""
+    import json  # noqa: PLC0415
+
+    from bot.markets import choose_market  # noqa: PLC0415
+    from bot.simulator.gateway import serve  # noqa: PLC0415
+    from bot.simulator.settings import GatewaySettings  # noqa: PLC0415
+
+    def ready(bound: int) -> None:
+        print(json.dumps({"port": bound}), flush=True)  # noqa: T201 - read by other programs
+
+    with reported(), contextlib.suppress(KeyboardInterrupt):
+        market = choose_market(
+            scenario=scenario,
+            seed=seed,
+            sessions=sessions,
+            chains=chains,
+            history=history,
+            first=first.date() if first else None,
+            last=last.date() if last else None,
+        )
+        settings = GatewaySettings(
+            port=port,
+            accounts=(account,),
+            server_version=server_version,
+            speed=speed,
+            messages_per_second=messages_per_second,
+            tick_latency_seconds=tick_latency,
+            provenance_path=provenance,
+        )
+        serve(market, settings, ready)
+
+
+@app.command()
+def check(project: ProjectOption = HERE) -> None:
+    """Test config, ledger, gateway and market data; say what to do about each failure."""
+    import asyncio  # noqa: PLC0415
+
+    from bot.doctor import examine  # noqa: PLC0415
+
+    findings = asyncio.run(examine(project))
+    for finding in findings:
+        mark = typer.style("ok  ", fg="green") if finding.passed else typer.style("FAIL", fg="red")
+        typer.echo(f"{mark} {finding.name}: {finding.text}")
+    if not all(finding.passed for finding in findings):
+        raise typer.Exit(EXIT_FAULT)
+
+
+@app.command()
+def status(
+    project: ProjectOption = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+) -> None:
+    """Show state, kill switch, open condors and layers, and the last incident."""
+    from bot.review.status import render_status, status_json  # noqa: PLC0415
+
+    with reported():
+        if as_json:
+            typer.echo(status_json(project))
+        else:
+            console().print(render_status(project))
+
+
+@app.command()
+def review(
+    date: Annotated[
+        dt.datetime | None,
+        typer.Argument(formats=["%Y-%m-%d"], help="Session; the last one by default."),
+    ] = None,
+    project: ProjectOption = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+) -> None:
+    """Show what was decided in a session and why, and what came of it."""
+    from bot.config import load_settings  # noqa: PLC0415
+    from bot.ledger.store import Ledger  # noqa: PLC0415
+    from bot.project import settings_path  # noqa: PLC0415
+    from bot.review.terminal import render_review, review_json  # noqa: PLC0415
+
+    session = date.date() if date else None
+    with reported():
+        path = load_settings(settings_path(project)).ledger.path
+        with Ledger.open_read_only(path) as ledger:
+            if as_json:
+                typer.echo(review_json(ledger, session))
+            else:
+                console().print(render_review(ledger, session))
+
+
+@app.command()
+def halt(
+    reason: Annotated[str, typer.Option(help="Why; kept in the config and shown.")],
+    project: ProjectOption = HERE,
+) -> None:
+    """Stop all sending at once: sets the kill switch to halt."""
+    _switch(project, "halt", reason)
+
+
+@app.command()
+def resume(project: ProjectOption = HERE) -> None:
+    """Allow trading again: sets the kill switch to active."""
+    _switch(project, "active", "")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = HERE,
+) -> None:
+    """Write the default config and folders; nothing that exists is overwritten."""
+    from bot.defaults import write_defaults  # noqa: PLC0415
+
+    with reported():
+        for path in write_defaults(folder):
+            typer.echo(f"wrote {path}")
+        typer.echo("next: set broker.account in config/steward.toml, then `steward check`")
+
+
+def _switch(project: Path, state: str, reason: str) -> None:
+    from bot.config import edit_kill_switch  # noqa: PLC0415
+    from bot.core.book import TradingState  # noqa: PLC0415
+    from bot.project import settings_path  # noqa: PLC0415
+
+    with reported():
+        edit_kill_switch(settings_path(project), TradingState(state), reason=reason)
+        typer.echo(f"kill switch: {state}")
+
+
+def console() -> Console:
+    """Return a console that fits a hundred columns."""
+    from rich.console import Console as RichConsole  # noqa: PLC0415
+
+    found = RichConsole()
+    return found if found.is_terminal else RichConsole(width=100)
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Turn the program's own faults into a clear text and an exit code."""
+    from bot.core.errors import (  # noqa: PLC0415
+        ConfigError,
+        GatewayUnavailableError,
+        LiveAccountError,
+        StewardError,
+    )
+
+    codes = {
+        ConfigError: EXIT_CONFIG,
+        GatewayUnavailableError: EXIT_GATEWAY,
+        LiveAccountError: EXIT_LIVE_ACCOUNT,
+    }
+    try:
+        yield
+    except StewardError as fault:
+        typer.secho(str(fault), fg="red", err=True)
+        raise typer.Exit(codes.get(type(fault), EXIT_FAULT)) from fault
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar; yield the function that is told how far it is."""
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn()) as progress:
+        task = progress.add_task(title, total=None)
+
+        def advance(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield advance
+
+
+if __name__ == "__main__":
+    app()
