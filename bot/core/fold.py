@@ -219,15 +219,6 @@ def newest_revisions(fills: Iterable[Fill]) -> tuple[Fill, ...]:
     return tuple(newest.values())
 
 
-def filled_units(intent: OrderIntent, fills: Iterable[Fill]) -> int:
-    """Count the complete units of `intent` that its own fills make up."""
-    net: Counter[OptionContract] = Counter()
-    for fill in newest_revisions(fills):
-        if fill.contract is not None:
-            net[fill.contract] += fill.quantity
-    return max(0, min(net[leg.contract] * leg.ratio for leg in intent.legs))
-
-
 def cash_usd(fills: Iterable[Fill], settlements: Iterable[Settlement]) -> Decimal:
     """Sum the cash of facts: ``-quantity x price x 100 - commission``, plus settlements.
 

@@ -1,0 +1,251 @@
+"""Figures of performance, as pure functions of the marks.
+
+The *shadow* is the same book without its hedge. Every figure is given for both, as the hedge is
+judged by the difference: what it cost (drag) and what it saved (drawdown).
+
+A mark whose value is unknown is left out, never carried forward. Money that is paid into or out
+of the account is not told apart from profit: the account is the bot's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from bot.core.model import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.core.mark import Mark
+
+DAYS_A_YEAR: Final = 365.25
+
+MINIMUM_DAYS_TO_ANNUALISE: Final = 90
+"""Calendar days below which a yearly rate would be noise; it is ``None`` then."""
+
+Point: TypeAlias = tuple[Session, Decimal]
+"""A value in USD at the end of a session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawdown:
+    """The deepest fall of a series below its running high.
+
+    Parameters
+    ----------
+    share
+        Depth as a share of the high, 0 when the series never fell.
+    usd
+        Depth in USD.
+    peak, trough
+        Sessions of the high and of the low after it; ``None`` when the series never fell.
+    recovered
+        First session after the trough at or above the high; ``None`` if there is none yet.
+    """
+
+    share: float = 0.0
+    usd: Decimal = Decimal(0)
+    peak: Session | None = None
+    trough: Session | None = None
+    recovered: Session | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How one series went from its first known mark to its last."""
+
+    first: Decimal
+    last: Decimal
+    drawdown: Drawdown
+    cagr: float | None
+
+    @property
+    def profit_usd(self) -> Decimal:
+        """Gain from the first mark to the last."""
+        return self.last - self.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """Book and shadow side by side.
+
+    Parameters
+    ----------
+    sessions, unknown
+        Marks, and how many of them do not know the NAV.
+    book, shadow
+        Their courses; ``None`` when no mark is known.
+    drag
+        See ``drag``.
+    drawdown_reduction
+        ``1 - MDD(book) / MDD(shadow)``; ``None`` when the shadow never fell.
+    """
+
+    sessions: int
+    unknown: int
+    book: Course | None
+    shadow: Course | None
+    drag: float | None
+    drawdown_reduction: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Sessions of one kind: the sum of their changes, day by day."""
+
+    label: str
+    sessions: int
+    book_usd: Decimal
+    shadow_usd: Decimal
+
+    @property
+    def hedge_usd(self) -> Decimal:
+        """What the hedge made of the difference."""
+        return self.book_usd - self.shadow_usd
+
+
+def book_points(marks: Sequence[Mark]) -> tuple[Point, ...]:
+    """Return the known NAV of the book by session."""
+    return tuple((mark.session, mark.nav_usd) for mark in marks if mark.nav_usd is not None)
+
+
+def shadow_points(marks: Sequence[Mark]) -> tuple[Point, ...]:
+    """Return the known NAV of the unhedged shadow by session."""
+    return tuple(
+        (mark.session, mark.shadow_nav_usd) for mark in marks if mark.shadow_nav_usd is not None
+    )
+
+
+def max_drawdown(points: Sequence[Point]) -> Drawdown:
+    """Return the deepest fall below the running high, as a share of that high."""
+    worst = Drawdown()
+    high: Point | None = None
+    for session, value in points:
+        if high is None or value >= high[1]:
+            high = (session, value)
+        elif (share := float((high[1] - value) / high[1])) > worst.share:
+            worst = Drawdown(share=share, usd=high[1] - value, peak=high[0], trough=session)
+    return _with_recovery(worst, points)
+
+
+def _with_recovery(worst: Drawdown, points: Sequence[Point]) -> Drawdown:
+    if worst.trough is None:
+        return worst
+    high = dict(points)[worst.peak] if worst.peak else Decimal(0)
+    later = (day for day, value in points if day > worst.trough and value >= high)
+    return Drawdown(
+        share=worst.share,
+        usd=worst.usd,
+        peak=worst.peak,
+        trough=worst.trough,
+        recovered=next(later, None),
+    )
+
+
+def cagr(points: Sequence[Point]) -> float | None:
+    """Return the compound annual growth rate: ``(last / first) ** (365.25 / days) - 1``.
+
+    ``None`` when the span is under ``MINIMUM_DAYS_TO_ANNUALISE`` days, or a value is not
+    positive.
+    """
+    if len(points) < 2 or min(value for _, value in points) <= 0:  # noqa: PLR2004 - two ends
+        return None
+    (start, first), (end, last) = points[0], points[-1]
+    days = (end - start).days
+    if days < MINIMUM_DAYS_TO_ANNUALISE:
+        return None
+    return float(last / first) ** (DAYS_A_YEAR / days) - 1.0
+
+
+def drag(marks: Sequence[Mark]) -> float | None:
+    """Return the yearly cost of the hedge: ``-(hedge P&L) / average NAV x 365.25 / days``.
+
+    Positive is a cost, negative a gain. Interest on the premium is not in it. ``None`` when the
+    span is under ``MINIMUM_DAYS_TO_ANNUALISE`` days.
+    """
+    known = [mark for mark in marks if mark.nav_usd is not None and mark.hedge_pnl_usd is not None]
+    if not known:
+        return None
+    days = (known[-1].session - known[0].session).days
+    if days < MINIMUM_DAYS_TO_ANNUALISE:
+        return None
+    average = float(sum(mark.nav_usd or 0 for mark in known)) / len(known)
+    cost = float((known[0].hedge_pnl_usd or 0) - (known[-1].hedge_pnl_usd or 0))
+    return cost / average * DAYS_A_YEAR / days
+
+
+def course(points: Sequence[Point]) -> Course | None:
+    """Return how the series went; ``None`` when it is empty."""
+    if not points:
+        return None
+    return Course(
+        first=points[0][1],
+        last=points[-1][1],
+        drawdown=max_drawdown(points),
+        cagr=cagr(points),
+    )
+
+
+def performance(marks: Sequence[Mark]) -> Performance:
+    """Return book and shadow side by side."""
+    book, shadow = course(book_points(marks)), course(shadow_points(marks))
+    reduction = None
+    if book and shadow and shadow.drawdown.share > 0:
+        reduction = 1.0 - book.drawdown.share / shadow.drawdown.share
+    return Performance(
+        sessions=len(marks),
+        unknown=sum(mark.nav_usd is None for mark in marks),
+        book=book,
+        shadow=shadow,
+        drag=drag(marks),
+        drawdown_reduction=reduction,
+    )
+
+
+def segments(marks: Sequence[Mark], labels: Mapping[Session, str]) -> tuple[Segment, ...]:
+    """Sum the changes from mark to mark by the label of the session in which they arose.
+
+    Parameters
+    ----------
+    marks
+        Oldest first. A change between two marks counts if both know book and shadow.
+    labels
+        Label of each session, such as its regime; sessions without one count as ``unknown``.
+
+    Returns
+    -------
+    tuple of Segment
+        In the order in which the labels first occur.
+    """
+    found: dict[str, Segment] = {}
+    for before, after in pairwise(marks):
+        book = _change(before.nav_usd, after.nav_usd)
+        shadow = _change(before.shadow_nav_usd, after.shadow_nav_usd)
+        if book is None or shadow is None:
+            continue
+        label = labels.get(after.session, "unknown")
+        so_far = found.get(label, _empty_segment(label))
+        found[label] = Segment(
+            label=label,
+            sessions=so_far.sessions + 1,
+            book_usd=so_far.book_usd + book,
+            shadow_usd=so_far.shadow_usd + shadow,
+        )
+    return tuple(found.values())
+
+
+def months(marks: Sequence[Mark]) -> tuple[Segment, ...]:
+    """Sum the changes by calendar month, ``2026-08`` and so on."""
+    return segments(marks, {mark.session: f"{mark.session:%Y-%m}" for mark in marks})
+
+
+def _empty_segment(label: str) -> Segment:
+    return Segment(label=label, sessions=0, book_usd=Decimal(0), shadow_usd=Decimal(0))
+
+
+def _change(before: Decimal | None, after: Decimal | None) -> Decimal | None:
+    return None if before is None or after is None else after - before
