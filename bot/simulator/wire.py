@@ -197,6 +197,15 @@ class Message(IntEnum):
     USER_INFO = 107
 
 
+VERSIONED: Final = frozenset(
+    request
+    for request in Request
+    if request not in {Request.PLACE_ORDER, Request.HISTORICAL_DATA, Request.SCANNER_SUBSCRIPTION}
+    and (request < Request.OPTION_PARAMETERS or request >= Request.ADVANCE_TIME)
+)
+"""Requests with a version of their own in field 1; later ones were made without."""
+
+
 class WireError(StewardError):
     """A frame or a field that does not follow the protocol."""
 

@@ -1,0 +1,147 @@
+"""One client on its socket: what it sent, cut into messages; what it is told, put into frames.
+
+Everything that leaves goes through ``Connection.send``, everything that arrives through
+``Listener.receive``. What is sent during one turn of the event loop leaves together, in pieces
+of at most 32 KB: the client libraries slow down on reads that are much longer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from bot.core.errors import StewardError
+from bot.simulator.wire import Fields, FrameReader, Message, WireError, frame
+
+if TYPE_CHECKING:
+    from bot.simulator.wire import Field
+
+logger = logging.getLogger("steward.simulator")
+
+PIECE: Final = 32 * 1024
+"""Longest piece written at once (bytes)."""
+
+REASON_VERSION: Final = 166
+"""Server version since which an error carries one more field."""
+
+NO_REQUEST: Final = -1
+"""Id of an error that belongs to no request."""
+
+
+class RequestRefusedError(StewardError):
+    """A request that the gateway answers with an error message.
+
+    Parameters
+    ----------
+    req_id
+        The request or order, or ``NO_REQUEST``.
+    code, message
+        As the client gets them.
+    """
+
+    def __init__(self, req_id: int, code: int, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.req_id = req_id
+        self.code = code
+        self.message = message
+
+
+class Listener(Protocol):
+    """What stands behind the connections: the gateway."""
+
+    def opened(self, client: Connection) -> None:
+        """Take note of a new connection."""
+        ...
+
+    def receive(self, client: Connection, payload: bytes) -> None:
+        """Handle one message."""
+        ...
+
+    def closed(self, client: Connection) -> None:
+        """Forget a connection."""
+        ...
+
+
+class Connection(asyncio.Protocol):
+    """One client.
+
+    Parameters
+    ----------
+    listener
+        Who handles its messages.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._pending: list[bytes] = []
+        self.version = 0
+        """Server version agreed on; 0 before the handshake."""
+        self.client_id: int | None = None
+        """Its number; ``None`` until it started the API."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket; small messages leave at once."""
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"transport {transport!r} cannot be written to")
+        self._transport = transport
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._listener.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut the stream into messages and hand each on."""
+        try:
+            for payload in self._reader.feed(data):
+                if self._transport is None:
+                    return
+                self._listener.receive(self, payload)
+        except WireError as error:
+            logger.warning("client %s: %s; closing", self.client_id, error)
+            self.close()
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the socket."""
+        logger.info("client %s gone: %s", self.client_id, exc or "closed")
+        self._transport = None
+        self._listener.closed(self)
+
+    def send(self, message: Message, *fields: Field) -> None:
+        """Tell the client one message."""
+        self.send_fields(message, *fields)
+
+    def send_fields(self, *fields: Field) -> None:
+        """Tell the client one frame; only the handshake has no message number."""
+        if not self._pending:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._pending.append(frame(fields))
+
+    def error(self, req_id: int, code: int, text: str) -> None:
+        """Tell the client an error or a notice."""
+        reason = ("",) if self.version >= REASON_VERSION else ()
+        self.send(Message.ERROR, 2, req_id, code, text, *reason)
+
+    def flush(self) -> None:
+        """Write what waits to be sent."""
+        if self._transport is None or not self._pending:
+            return
+        data = b"".join(self._pending)
+        self._pending.clear()
+        for start in range(0, len(data), PIECE):
+            self._transport.write(data[start : start + PIECE])
+
+    def close(self) -> None:
+        """Write what waits and hang up."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+
+Handler: TypeAlias = Callable[[Connection, Fields], None]
+"""Handles one message of one client; a ``RequestRefusedError`` it raises is told to the client."""

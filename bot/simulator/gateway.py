@@ -1,0 +1,319 @@
+"""A gateway that speaks the TWS API on 127.0.0.1: sockets, dispatch and time.
+
+The way of a message: ``Connection`` cuts it from the stream, ``Gateway.receive`` finds its
+handler by number, a *desk* handles it and answers with ``Connection.send``. There is a desk for
+each subject: reference data, quotes, history, orders, the account. A message that no desk knows
+is answered with error 321, so that no client waits for ever.
+
+The gateway owns the time of a simulation. *Stepped*, it stands still until a client sends
+``9001 1 seconds``: the world moves on by so much, clients hear of everything that happened on
+the way, and the answer, the new time, comes last. *Free-running*, simulated time passes `speed`
+times as fast as real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import math
+import signal
+import threading
+from typing import TYPE_CHECKING, Final
+
+from bot.simulator.account_desk import AccountDesk
+from bot.simulator.connection import NO_REQUEST, Connection, RequestRefusedError
+from bot.simulator.history_desk import HistoryDesk
+from bot.simulator.limits import MessageAllowance
+from bot.simulator.order_desk import OrderDesk
+from bot.simulator.quote_desk import QuoteDesk
+from bot.simulator.reference_desk import ReferenceDesk
+from bot.simulator.refusals import refusals
+from bot.simulator.wire import (
+    MIN_VERSION,
+    VERSIONED,
+    Fields,
+    Message,
+    Request,
+    WireError,
+    split_fields,
+)
+from bot.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from bot.simulator.connection import Handler
+    from bot.simulator.market import Market
+    from bot.simulator.orders import Event
+    from bot.simulator.settings import GatewaySettings
+
+logger = logging.getLogger("steward.simulator")
+
+HOST: Final = "127.0.0.1"
+
+LONGEST_ADVANCE_SECONDS: Final = 400 * 86_400
+"""More than that in one message is taken for a mistake."""
+
+FARM_NOTICES: Final = (
+    (2104, "Market data farm connection is OK:usopt"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
+
+
+class Gateway:
+    """The simulated gateway, as an asynchronous context: it listens inside.
+
+    Parameters
+    ----------
+    market
+        The market that it plays.
+    settings
+        See `GatewaySettings`.
+    """
+
+    def __init__(self, market: Market, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.world = World(market, settings)
+        self.quotes = QuoteDesk(self.world)
+        self.accounts = AccountDesk(self.world)
+        self.orders = OrderDesk(self.world, clients=self._clients_by_id, publish=self._published)
+        self._handlers = self._table()
+        self._clients: dict[Connection, MessageAllowance] = {}
+        self._server: asyncio.Server | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    def _table(self) -> dict[int, Handler]:
+        table: dict[int, Handler] = {
+            **refusals(self.settings),
+            Request.START_API: self._start_api,
+            Request.IDS: self._next_id,
+            Request.MANAGED_ACCOUNTS: self._managed_accounts,
+            Request.CURRENT_TIME: self._current_time,
+            Request.KEEP_TIME: self._current_time,
+            Request.ADVANCE_TIME: self._advance_time,
+        }
+        for desk in (ReferenceDesk(self.world), HistoryDesk(self.world)):
+            table |= desk.handlers()
+        for owner in (self.quotes, self.orders, self.accounts):
+            table |= owner.handlers()
+        return table
+
+    # -- life ------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), HOST, self.settings.port)
+        if not self.settings.stepped:
+            self._ticking = loop.create_task(self._tick())
+        logger.info("listening on %s:%s", HOST, self.port)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._server is not None:
+            self._server.close()
+        for client in tuple(self._clients):
+            client.close()
+
+    @property
+    def port(self) -> int:
+        """Where it listens.
+
+        Raises
+        ------
+        RuntimeError
+            Before it listens.
+        """
+        if self._server is None:
+            raise RuntimeError("the gateway is not listening yet; enter it first")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _tick(self) -> None:
+        """Let simulated time run."""
+        loop = asyncio.get_running_loop()
+        start, origin = self.world.now, loop.time()
+        while True:
+            await asyncio.sleep(self.settings.tick_seconds)
+            passed = (loop.time() - origin) * self.settings.speed
+            self.advance_to(start + dt.timedelta(seconds=passed))
+
+    def advance_to(self, target: dt.datetime) -> None:
+        """Move simulated time on and tell every client what it missed."""
+        self._published(self.world.advance(target))
+        self.quotes.refresh()
+        self.accounts.refresh()
+
+    def _published(self, events: list[Event]) -> None:
+        """Tell clients what happened to orders and positions."""
+        self.orders.tell(events)
+        self.accounts.tell(events)
+
+    # -- connections -----------------------------------------------------------------------
+
+    def opened(self, client: Connection) -> None:
+        """Take note of a new connection."""
+        now = asyncio.get_running_loop().time()
+        self._clients[client] = MessageAllowance(self.settings.messages_per_second, now)
+
+    def closed(self, client: Connection) -> None:
+        """Forget a connection and what it subscribed to."""
+        self._clients.pop(client, None)
+        self.quotes.forget(client)
+        self.accounts.forget(client)
+
+    def _clients_by_id(self) -> Mapping[int, Connection]:
+        return {c.client_id: c for c in self._clients if c.client_id is not None}
+
+    def receive(self, client: Connection, payload: bytes) -> None:
+        """Handle one message of a client."""
+        if client.version == 0:
+            self._shake_hands(client, payload)
+        elif self._admit(client):
+            self._dispatch(client, payload)
+
+    def _shake_hands(self, client: Connection, payload: bytes) -> None:
+        highest = _highest_version(payload)
+        client.version = min(highest, self.settings.server_version)
+        if client.version < MIN_VERSION:
+            raise WireError(f"client speaks up to version {highest}, at least {MIN_VERSION} needed")
+        client.send_fields(client.version, f"{self.world.now:%Y%m%d %H:%M:%S} UTC")
+
+    def _admit(self, client: Connection) -> bool:
+        """Count the message against the client's allowance."""
+        allowance = self._clients[client]
+        if allowance.take(asyncio.get_running_loop().time()):
+            return True
+        rate = self.settings.messages_per_second
+        text = f"Max rate of messages per second has been exceeded: max={rate}"
+        client.error(NO_REQUEST, 100, f"{text} ({allowance.strikes})")
+        if allowance.exhausted:
+            client.close()
+        return False
+
+    def _dispatch(self, client: Connection, payload: bytes) -> None:
+        """Find the handler of one message; whatever goes wrong with it is answered."""
+        try:
+            number, *values = split_fields(payload)
+            handler = self._handlers.get(int(number) if number.isdigit() else -1)
+            if handler is None:
+                client.error(NO_REQUEST, 321, _unknown(number))
+                return
+            handler(client, Fields(values[1:] if int(number) in VERSIONED else values))
+        except RequestRefusedError as refusal:
+            client.error(refusal.req_id, refusal.code, refusal.message)
+        except WireError as error:
+            client.error(_request_id(values), 320, f"Error reading request. {error}")
+
+    # -- session ---------------------------------------------------------------------------
+
+    def _start_api(self, client: Connection, fields: Fields) -> None:
+        client_id = fields.integer()
+        if client_id in self._clients_by_id():
+            client.error(NO_REQUEST, 326, _BUSY)
+            client.close()
+            return
+        client.client_id = client_id
+        logger.info("client %s connected with version %s", client_id, client.version)
+        self._managed_accounts(client, fields)
+        self._next_id(client, fields)
+        for code, text in FARM_NOTICES:
+            client.error(NO_REQUEST, code, text)
+
+    def _managed_accounts(self, client: Connection, _fields: Fields) -> None:
+        client.send(Message.MANAGED_ACCOUNTS, 1, ",".join(self.settings.accounts))
+
+    def _next_id(self, client: Connection, _fields: Fields) -> None:
+        client.send(Message.NEXT_VALID_ID, 1, self.orders.next_id(client))
+
+    def _current_time(self, client: Connection, _fields: Fields) -> None:
+        client.send(Message.CURRENT_TIME, 1, int(self.world.now.timestamp()))
+
+    def _advance_time(self, client: Connection, fields: Fields) -> None:
+        seconds = fields.number()
+        if seconds is None or not 0 <= seconds <= LONGEST_ADVANCE_SECONDS:
+            text = f"seconds is {seconds}, allowed is 0 to {LONGEST_ADVANCE_SECONDS}"
+            raise RequestRefusedError(NO_REQUEST, 321, f"Error validating request. {text}")
+        if self.settings.stepped:
+            self.advance_to(self.world.now + dt.timedelta(seconds=seconds))
+        self._current_time(client, fields)
+
+
+_BUSY: Final = (
+    "Unable to connect as the client id is already in use. Retry with a unique client id."
+)
+
+
+def _highest_version(payload: bytes) -> int:
+    """Read ``v157..176`` or ``v157``, with or without a word behind it."""
+    text = payload.decode(errors="replace").split(" ", maxsplit=1)[0]
+    number = text.removeprefix("v").rpartition("..")[2]
+    if not text.startswith("v") or not number.isdigit():
+        raise WireError(f"client greets with {text!r}, expected is v<lowest>..<highest>")
+    return int(number)
+
+
+def _unknown(number: str) -> str:
+    return f"Error validating request. Message {number!r} is not known to this gateway"
+
+
+def _request_id(values: list[str]) -> int:
+    """Return the first number that can be a request's id, past a message's version."""
+    return next((int(text) for text in values[1:2] + values[:1] if text.isdigit()), NO_REQUEST)
+
+
+def serve(
+    market: Market,
+    settings: GatewaySettings,
+    *,
+    ready: Callable[[int], None],
+    stop: threading.Event | None = None,
+) -> None:
+    """Run a gateway until it is told to stop; blocks.
+
+    Parameters
+    ----------
+    market, settings
+        As of `Gateway`.
+    ready
+        Called with the port once it listens.
+    stop
+        Ends it when set. In the main thread SIGINT and SIGTERM end it too.
+    """
+    asyncio.run(_serve(market, settings, ready=ready, stop=stop))
+
+
+async def _serve(
+    market: Market,
+    settings: GatewaySettings,
+    *,
+    ready: Callable[[int], None],
+    stop: threading.Event | None,
+) -> None:
+    ended = asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with Gateway(market, settings) as gateway:
+        ready(gateway.port)
+        while not ended.is_set() and not (stop is not None and stop.is_set()):
+            await _wait(ended, seconds=0.1 if stop is not None else math.inf)
+
+
+async def _wait(event: asyncio.Event, *, seconds: float) -> None:
+    """Wait for `event`, at most so long."""
+    limit = None if math.isinf(seconds) else seconds
+    try:
+        await asyncio.wait_for(event.wait(), limit)
+    except TimeoutError:
+        return
