@@ -1,21 +1,17 @@
-"""How facts are written: whole objects as JSON, plain values as text.
+"""How whole objects are written: as JSON, compressed where they are large.
 
 An object is stored only if it reads back equal, which is checked at each writing: what JSON
 cannot carry (NaN, infinity, a type that changes on the way) is refused there and then, rather
 than found in a year. Decimals are strings in the JSON, so they stay exact.
 
-Plain text needs the standard library only. Objects need pydantic, which is imported when the
-first object passes, so that read-only commands start without it.
+Pydantic is imported when the first object passes, so that read-only commands start without it.
 """
 
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import hashlib
-import json
 import zlib
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.core.errors import LedgerError
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pydantic import TypeAdapter
-
-    from bot.core.decision import Observed
 
 T = TypeVar("T")
 
@@ -97,53 +91,3 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 
         _adapters[kind] = TypeAdapter(kind)
     return _adapters[kind]
-
-
-def time_text(at: dt.datetime) -> str:
-    """Write a UTC time; texts sort as times do.
-
-    Raises
-    ------
-    LedgerError
-        The time is naive.
-    """
-    if at.tzinfo is None:
-        raise LedgerError(f"time {at.isoformat()}: has no zone; pass an aware datetime")
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
-
-
-def decimal_text(amount: Decimal) -> str:
-    """Write an exact decimal.
-
-    Raises
-    ------
-    LedgerError
-        It is NaN or infinite.
-    """
-    if not amount.is_finite():
-        raise LedgerError(f"amount {amount}: must be finite; unknown is None")
-    return str(amount)
-
-
-def optional_decimal_text(amount: Decimal | None) -> str | None:
-    """Write an exact decimal; unknown stays unknown."""
-    return None if amount is None else decimal_text(amount)
-
-
-def optional_decimal(text: str | None) -> Decimal | None:
-    """Read an exact decimal; unknown stays unknown."""
-    return None if text is None else Decimal(text)
-
-
-def plain_text(value: Observed | dict[str, object]) -> str:
-    """Write a plain value as JSON.
-
-    Raises
-    ------
-    LedgerError
-        It holds NaN, infinity, or something that JSON has no form for.
-    """
-    try:
-        return json.dumps(value, allow_nan=False, sort_keys=True)
-    except (ValueError, TypeError) as fault:
-        raise LedgerError(f"value {value!r}: cannot be stored: {fault}") from fault

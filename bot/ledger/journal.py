@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.core.errors import LedgerError
-from bot.ledger.codec import plain_text, time_text
 from bot.ledger.connection import Connection
+from bot.ledger.text import plain_text, time_text
 
 if TYPE_CHECKING:
     import sqlite3

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from bot.core.book import WidthDay
 from bot.core.fold import StructureKind
 from bot.core.mark import Mark
-from bot.ledger.codec import (
-    decimal_text,
-    optional_decimal,
-    optional_decimal_text,
-    time_text,
-)
+from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
 from bot.ledger.trades import Trades
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from bot.core.book import Book
 from bot.core.decision import Decision
 from bot.core.errors import LedgerError
 from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot
-from bot.ledger.codec import pack, plain_text, time_text, unpack
+from bot.ledger.codec import pack, unpack
 from bot.ledger.connection import Connection
+from bot.ledger.text import plain_text, time_text
 
 if TYPE_CHECKING:
     import sqlite3

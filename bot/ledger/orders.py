@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Final
 from bot.core.decision import OrderIntent
 from bot.core.errors import LedgerError
 from bot.core.fold import IntentRecord, IntentState, advance, structure_kind
-from bot.ledger.codec import (
-    decimal_text,
-    decode,
-    encode,
-    optional_decimal_text,
-    order_ref,
-    time_text,
-)
+from bot.ledger.codec import decode, encode, order_ref
 from bot.ledger.connection import Connection
+from bot.ledger.text import decimal_text, optional_decimal_text, time_text
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -10,15 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.core.decision import Signal, Verdict
-from bot.core.model import MULTIPLIER
-from bot.ledger.codec import optional_decimal
+from bot.ledger.text import optional_decimal
 
 if TYPE_CHECKING:
     from bot.core.model import Session
     from bot.ledger.connection import Connection
+
+USD_PER_POINT: Final = 100
+"""``bot.core.model.MULTIPLIER``, without the cost of importing the core."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +35,6 @@ class SessionRow:
     mode: str
     account: str
     phases: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionRow:
-    """What was decided, with the reasons."""
-
-    decided_at: str
-    regime: str
-    decision_version: int
-    rules_sha256: str
-    signals: tuple[Signal, ...]
-    verdicts: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +57,7 @@ class PositionRow:
         if self.entry_points is None or self.mark_points is None:
             return None
         gain = self.mark_points - self.entry_points
-        return (-gain if self.kind == "condor" else gain) * self.quantity * MULTIPLIER
+        return (-gain if self.kind == "condor" else gain) * self.quantity * USD_PER_POINT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,48 +124,6 @@ def session_row(ledger: Connection, session: Session) -> SessionRow | None:
         mode=row["mode"],
         account=row["account"],
         phases={phase["phase"]: json.loads(phase["detail"]) for phase in phases},
-    )
-
-
-def decision_row(ledger: Connection, session: Session, *, dry: bool) -> DecisionRow | None:
-    """Return the last decision of the session."""
-    row = ledger.row(
-        "SELECT id, decided_at, regime, decision_version, rules_sha256 FROM decisions "
-        "WHERE session = ? AND dry = ? ORDER BY id DESC LIMIT 1",
-        (session.isoformat(), dry),
-    )
-    if row is None:
-        return None
-    return DecisionRow(
-        decided_at=row["decided_at"],
-        regime=row["regime"],
-        decision_version=row["decision_version"],
-        rules_sha256=row["rules_sha256"],
-        signals=_signals(ledger, row["id"]),
-        verdicts=_verdicts(ledger, row["id"]),
-    )
-
-
-def _signals(ledger: Connection, decision_id: int) -> tuple[Signal, ...]:
-    rows = ledger.rows(
-        "SELECT name, value FROM signals WHERE decision_id = ? ORDER BY position", (decision_id,)
-    )
-    return tuple(Signal(name=row["name"], value=json.loads(row["value"])) for row in rows)
-
-
-def _verdicts(ledger: Connection, decision_id: int) -> tuple[Verdict, ...]:
-    rows = ledger.rows(
-        "SELECT * FROM verdicts WHERE decision_id = ? ORDER BY position", (decision_id,)
-    )
-    return tuple(
-        Verdict(
-            code=row["code"],
-            subject=row["subject"],
-            observed=json.loads(row["observed"]),
-            limit=json.loads(row["bound"]),
-            passed=bool(row["passed"]),
-        )
-        for row in rows
     )
 
 

@@ -21,15 +21,10 @@ from bot.core.fold import (
     fold,
 )
 from bot.core.model import OptionContract
-from bot.ledger.codec import (
-    decimal_text,
-    decode,
-    encode,
-    optional_decimal,
-    time_text,
-)
+from bot.ledger.codec import decode, encode
 from bot.ledger.connection import Connection
 from bot.ledger.orders import read_records
+from bot.ledger.text import decimal_text, optional_decimal, time_text
 
 if TYPE_CHECKING:
     import sqlite3

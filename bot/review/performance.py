@@ -3,6 +3,10 @@
 The *shadow* is the same book without its hedge. Every figure is given for both, as the hedge is
 judged by the difference: what it cost (drag) and what it saved (drawdown).
 
+Both start from one *inception* point: the capital before the first trade, which is the first
+known NAV less all profit and loss up to it, dated the day before. So the cost of the first
+hedge is in every figure.
+
 A mark whose value is unknown is left out, never carried forward. Money that is paid into or out
 of the account is not told apart from profit: the account is the bot's own.
 """
@@ -10,6 +14,7 @@ of the account is not told apart from profit: the account is the bot's own.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -108,16 +113,33 @@ class Segment:
         return self.book_usd - self.shadow_usd
 
 
+def inception(marks: Sequence[Mark]) -> Point | None:
+    """Return the capital before the first trade; ``None`` when no mark is complete enough."""
+    for mark in marks:
+        if mark.nav_usd is None or mark.hedge_pnl_usd is None or mark.condor_pnl_usd is None:
+            continue
+        capital = mark.nav_usd - mark.hedge_pnl_usd - mark.condor_pnl_usd
+        return marks[0].session - dt.timedelta(days=1), capital
+    return None
+
+
 def book_points(marks: Sequence[Mark]) -> tuple[Point, ...]:
-    """Return the known NAV of the book by session."""
-    return tuple((mark.session, mark.nav_usd) for mark in marks if mark.nav_usd is not None)
+    """Return the known NAV of the book by session, from inception."""
+    points = [(mark.session, mark.nav_usd) for mark in marks if mark.nav_usd is not None]
+    return _from_inception(marks, points)
 
 
 def shadow_points(marks: Sequence[Mark]) -> tuple[Point, ...]:
-    """Return the known NAV of the unhedged shadow by session."""
-    return tuple(
+    """Return the known NAV of the unhedged shadow by session, from inception."""
+    points = [
         (mark.session, mark.shadow_nav_usd) for mark in marks if mark.shadow_nav_usd is not None
-    )
+    ]
+    return _from_inception(marks, points)
+
+
+def _from_inception(marks: Sequence[Mark], points: Sequence[Point]) -> tuple[Point, ...]:
+    start = inception(marks)
+    return tuple(points) if start is None else (start, *points)
 
 
 def max_drawdown(points: Sequence[Point]) -> Drawdown:
@@ -158,7 +180,7 @@ def cagr(points: Sequence[Point]) -> float | None:
     days = (end - start).days
     if days < MINIMUM_DAYS_TO_ANNUALISE:
         return None
-    return float(last / first) ** (DAYS_A_YEAR / days) - 1.0
+    return math.pow(last / first, DAYS_A_YEAR / days) - 1.0
 
 
 def drag(marks: Sequence[Mark]) -> float | None:
@@ -167,15 +189,16 @@ def drag(marks: Sequence[Mark]) -> float | None:
     Positive is a cost, negative a gain. Interest on the premium is not in it. ``None`` when the
     span is under ``MINIMUM_DAYS_TO_ANNUALISE`` days.
     """
+    start = inception(marks)
     known = [mark for mark in marks if mark.nav_usd is not None and mark.hedge_pnl_usd is not None]
-    if not known:
+    if start is None or not known:
         return None
-    days = (known[-1].session - known[0].session).days
+    days = (known[-1].session - start[0]).days
     if days < MINIMUM_DAYS_TO_ANNUALISE:
         return None
-    average = float(sum(mark.nav_usd or 0 for mark in known)) / len(known)
-    cost = float((known[0].hedge_pnl_usd or 0) - (known[-1].hedge_pnl_usd or 0))
-    return cost / average * DAYS_A_YEAR / days
+    average = sum((mark.nav_usd or Decimal(0) for mark in known), Decimal(0)) / len(known)
+    cost = -(known[-1].hedge_pnl_usd or Decimal(0))
+    return float(cost / average) * DAYS_A_YEAR / days
 
 
 def course(points: Sequence[Point]) -> Course | None:
