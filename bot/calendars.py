@@ -55,6 +55,8 @@ def trading_days(first: dt.date, last: dt.date) -> tuple[TradingDay, ...]:
         raise CalendarError(f"last must not lie before first={first}, received {last}")
     nyse = _schedule("NYSE", first, last)
     sessions = nyse.index.intersection(_schedule("CBOE_Index_Options", first, last).index)
+    if sessions.empty:
+        return ()
     closes = nyse["market_close"].dt.tz_convert(NEW_YORK).dt.time
     return tuple(
         _trading_day(day.date(), half_day=closes[day] <= NYSE_HALF_DAY_CLOSE) for day in sessions
