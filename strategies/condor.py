@@ -54,7 +54,8 @@ def propose_entries(context: Context) -> Proposal:
     """Return one entry for each configured tier that passes every gate."""
     market = market_verdicts(context)
     market_open = all(verdict.passed for verdict in market)
-    verdicts, intents = list(market), []
+    verdicts = list(market)
+    intents: list[OrderIntent] = []
     for name in context.rules.condor.tiers:
         entry = _entry(context, Tier(name))
         verdicts += entry.verdicts

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from bot.core.regime import Breadth, Regime
-
 from bot.core.book import Leg, Tier
 from bot.core.decision import PriceLadder, Verdict
 from bot.core.plan import OrderPrice, points
+from bot.core.regime import Breadth, Regime
 from bot.core.risk import book_risk_usd, cap_usd, session_risk_usd, width_points
 
 if TYPE_CHECKING:
@@ -126,6 +125,12 @@ def vix_unknown(context: Context) -> Verdict:
     return _market("VIX_UNKNOWN", observed=vix, limit="known", passed=vix is not None)
 
 
+def vx_curve_unknown(context: Context) -> Verdict:
+    """Deny when the first two VX futures are unknown: the hedge could not be priced."""
+    slope = context.signals.vx2_over_vx1
+    return _market("VX_CURVE_UNKNOWN", observed=slope, limit="known", passed=slope is not None)
+
+
 def vix_term_structure(context: Context) -> Verdict:
     """Deny in backwardation, VIX/VIX3M >= 1, and where either is unknown.
 
@@ -200,6 +205,7 @@ MARKET_GATES: Final[tuple[MarketGate, ...]] = (
     breadth_unknown,
     spx_unknown,
     vix_unknown,
+    vx_curve_unknown,
     vix_term_structure,
     stress_regime,
     macd_breadth,

@@ -20,17 +20,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bot.core.regime import Breadth
 
 from bot.core.book import Leg, Tier
 from bot.core.model import Right
+from bot.core.regime import Breadth
 from bot.core.rules import TierDeltas
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from bot.core.regime import Signals
 
     from bot.core.chain import PricedChain
+    from bot.core.regime import Signals
     from bot.core.rules import CondorRules
 
     Mask = npt.NDArray[np.bool_]
@@ -114,7 +114,7 @@ def condor_legs(
 
 
 def _of_right(chain: PricedChain, right: Right) -> Mask:
-    return np.asarray(chain.is_call) == (right is Right.CALL)
+    return chain.is_call if right is Right.CALL else ~chain.is_call
 
 
 def _short(chain: PricedChain, right: Right, *, target: float, rules: CondorRules) -> int | None:
