@@ -47,6 +47,7 @@ lock: ## Resolve the dependencies anew, with hashes
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(PIP) 'pip-tools>=7.5,<8'
 	.venv-lock/bin/pip-compile --quiet --extra dev --all-build-deps --output-file requirements.lock $(LOCK_OPTIONS) pyproject.toml
+	sed -i '1i # Exact versions and hashes of everything that make installs; made by `make lock`.' requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environments and everything generated

@@ -229,7 +229,7 @@ def _validated(
         value: _T | None = adapter.validate_json(_json(tree))
         faults: list[_Fault] = []
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = [each for each in error.errors(include_url=False) if not _emptied(each)]
         faults = [_fault_of(detail, schema) for detail in details]
         value = _repaired(adapter, tree, defaults | (stand_ins or {}), details)
     if value is not None:
@@ -302,6 +302,11 @@ def _path(detail: ErrorDetails) -> list[str]:
     return [part for part in detail["loc"] if isinstance(part, str)]
 
 
+def _emptied(detail: ErrorDetails) -> bool:
+    """Whether an array is only called too short because its items are at fault."""
+    return detail["type"] == "too_short" and bool(detail["input"])
+
+
 def _fault_of(detail: ErrorDetails, schema: type) -> _Fault:
     """Say what pydantic found in the words of the file."""
     path, kind = _path(detail), detail["type"]
@@ -312,6 +317,8 @@ def _fault_of(detail: ErrorDetails, schema: type) -> _Fault:
         return _Fault(key=key, value=None, text=_unknown(path, schema))
     if kind == "dataclass_type":
         return _Fault(key=key, value=_shown(detail["input"]), text=f"must be a table: [{key}]")
+    if kind == "too_short":
+        return _Fault(key=key, value="[]", text="must name at least one")
     text = detail["msg"].replace("Input should be", "must be")
     return _Fault(key=key, value=_shown(detail["input"]), text=text)
 
