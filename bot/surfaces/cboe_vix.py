@@ -4,7 +4,7 @@ Rules of the index, with their exceptions:
 
 - Two terms are used, the last weekly expiry at most 30 calendar days away (*near*) and the
   first one further away (*next*). Weekly expiries are Fridays, or the Thursday before when
-  the Friday is a holiday, so the terms lie 23 to 37 days away.
+  the Friday is a holiday, so the terms lie 23 to 37 days away, or 38 beside such a Thursday.
 - On a third Friday the AM-settled SPX is used (settlement 09:30), else the PM-settled SPXW
   (settlement 16:00). Time runs in minutes to that instant, over a year of 525,600 minutes.
 - The forward comes from the strike at which call and put mids differ least; K0 is the first
@@ -22,23 +22,21 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.core.errors import MarketDataError
+from bot.core.sessions import MINUTES_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-NEW_YORK: Final = ZoneInfo("America/New_York")
-MINUTES_IN_YEAR: Final = 525_600
 MINUTES_IN_30_DAYS: Final = 43_200
 _TARGET_DAYS: Final = 30
 _NEAREST_DAYS: Final = 23
-_FURTHEST_DAYS: Final = 37
+_FURTHEST_DAYS: Final = 38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,30 +89,23 @@ class TermVariance:
     strikes_used: int
 
 
-def settlement_instant(expiry: dt.date, *, settles_am: bool) -> dt.datetime:
-    """Return when an SPX option of `expiry` settles: 09:30 (AM) or 16:00 (PM) New York."""
-    at = dt.time(9, 30) if settles_am else dt.time(16, 0)
-    return dt.datetime.combine(expiry, at, tzinfo=NEW_YORK)
-
-
 def vix_terms(expiries: Iterable[dt.date], session: dt.date) -> tuple[dt.date, dt.date]:
     """Return the near and the next term of `session` among listed SPX expiries.
 
     Raises
     ------
     MarketDataError
-        When no weekly expiry lies 23-30 days away, or none 31-37 days.
+        When no weekly expiry lies 23-30 days away, or none 31-38 days.
     """
     weekly = sorted({expiry.isocalendar()[:2]: expiry for expiry in sorted(expiries)}.values())
     days = [(expiry - session).days for expiry in weekly]
     near = [e for e, n in zip(weekly, days, strict=True) if _NEAREST_DAYS <= n <= _TARGET_DAYS]
     after = [e for e, n in zip(weekly, days, strict=True) if _TARGET_DAYS < n <= _FURTHEST_DAYS]
     if not near or not after:
-        msg = (
+        raise MarketDataError(
             f"VIX terms of {session}: weekly expiries at {days} days do not bracket 30 days "
             f"within {_NEAREST_DAYS}-{_FURTHEST_DAYS}"
         )
-        raise MarketDataError(msg)
     return near[-1], after[0]
 
 
@@ -130,16 +121,16 @@ def term_variance(term: TermQuotes, now: dt.datetime) -> TermVariance:
     """
     minutes = (term.settles - now).total_seconds() / 60
     if minutes <= 0:
-        msg = f"VIX term: settles {term.settles}, which is not after {now}"
-        raise MarketDataError(msg)
-    years = minutes / MINUTES_IN_YEAR
+        raise MarketDataError(f"VIX term: settles {term.settles}, which is not after {now}")
+    years = minutes / MINUTES_PER_YEAR
     growth = math.exp(term.rate * years)
     forward = _forward(term, growth)
     at = int(np.searchsorted(term.strikes, forward, side="right")) - 1
     strikes, prices = _out_of_the_money(term, at)
     if strikes.size < 2:  # noqa: PLR2004 - a strike interval needs two strikes
-        msg = f"VIX term settling {term.settles}: {strikes.size} quoted strikes, needs 2"
-        raise MarketDataError(msg)
+        raise MarketDataError(
+            f"VIX term settling {term.settles}: {strikes.size} quoted strikes, needs 2"
+        )
     total = growth * float(np.sum(_intervals(strikes) / strikes**2 * prices))
     k0 = float(term.strikes[at])
     return TermVariance(
@@ -164,8 +155,7 @@ def vix_of(near: TermVariance, after: TermVariance) -> float:
     total = near.minutes * near.variance * near_share
     total += after.minutes * after.variance * (1 - near_share)
     if total <= 0:
-        msg = f"VIX: 30-day total variance {total:g} minutes, must be > 0"
-        raise MarketDataError(msg)
+        raise MarketDataError(f"VIX: 30-day total variance {total:g} minutes, must be > 0")
     return 100 * math.sqrt(total / MINUTES_IN_30_DAYS)
 
 
@@ -179,8 +169,9 @@ def _forward(term: TermQuotes, growth: float) -> float:
     difference = (term.call_bid + term.call_ask - term.put_bid - term.put_ask) / 2
     quoted = (term.call_bid > 0) & (term.put_bid > 0)
     if not quoted.any():
-        msg = f"VIX term settling {term.settles}: no strike has both a call and a put bid"
-        raise MarketDataError(msg)
+        raise MarketDataError(
+            f"VIX term settling {term.settles}: no strike has both a call and a put bid"
+        )
     at = int(np.argmin(np.where(quoted, np.abs(difference), np.inf)))
     return float(term.strikes[at] + growth * difference[at])
 
