@@ -128,6 +128,7 @@ _TRADES: Final = (
     CREATE TABLE structures (
         structure_id TEXT PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('condor', 'lot')),
+        slot TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('planned', 'open', 'closed')),
         cash_usd TEXT NOT NULL,
         commissions_usd TEXT NOT NULL,

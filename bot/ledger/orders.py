@@ -186,10 +186,17 @@ def read_records(rows: Iterable[sqlite3.Row]) -> tuple[IntentRecord, ...]:
 
 def _plan_structure(database: sqlite3.Connection, intent: OrderIntent) -> None:
     session = intent.session.isoformat()
+    slot = intent.layer or intent.tier
     database.execute(
-        "INSERT OR IGNORE INTO structures (structure_id, kind, state, cash_usd, "
-        "commissions_usd, planned_in, changed_in) VALUES (?, ?, 'planned', '0', '0', ?, ?)",
-        (intent.structure_id, structure_kind(intent.action).value, session, session),
+        "INSERT OR IGNORE INTO structures (structure_id, kind, slot, state, cash_usd, "
+        "commissions_usd, planned_in, changed_in) VALUES (?, ?, ?, 'planned', '0', '0', ?, ?)",
+        (
+            intent.structure_id,
+            structure_kind(intent.action).value,
+            "" if slot is None else slot.value,
+            session,
+            session,
+        ),
     )
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.ledger.text import optional_decimal
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from bot.core.model import Session
     from bot.ledger.connection import Connection
 
@@ -61,6 +63,20 @@ class PositionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookRow:
+    """The figures of one mark that a glance needs."""
+
+    session: dt.date
+    at: str
+    nav_usd: Decimal | None
+    shadow_nav_usd: Decimal | None
+    condor_pnl_usd: Decimal | None
+    hedge_pnl_usd: Decimal | None
+    units_required: int
+    units_held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRow:
     """An alert or an incident."""
 
@@ -70,13 +86,18 @@ class NoteRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedRow:
-    """A structure that came to its end, with all its cash, commissions included."""
+class StructureRow:
+    """A condor or a lot that was opened; `slot` is its tier or its layer.
+
+    `cash_usd` is all its cash so far, known commissions included: once it is closed, its profit.
+    """
 
     structure_id: str
     kind: str
+    slot: str
+    is_open: bool
     opened: dt.date
-    closed: dt.date
+    changed: dt.date
     cash_usd: Decimal
 
 
@@ -127,6 +148,62 @@ def session_row(ledger: Connection, session: Session) -> SessionRow | None:
     )
 
 
+def last_session_row(ledger: Connection) -> SessionRow | None:
+    """Return the newest session, a real one rather than a dry one."""
+    session = latest_session(ledger)
+    return None if session is None else session_row(ledger, session)
+
+
+def latest_book(ledger: Connection) -> BookRow | None:
+    """Return the figures of the newest mark."""
+    row = ledger.row("SELECT * FROM marks ORDER BY session DESC LIMIT 1")
+    if row is None:
+        return None
+    return BookRow(
+        session=dt.date.fromisoformat(row["session"]),
+        at=row["at"],
+        nav_usd=optional_decimal(row["nav_usd"]),
+        shadow_nav_usd=optional_decimal(row["shadow_nav_usd"]),
+        condor_pnl_usd=optional_decimal(row["condor_pnl_usd"]),
+        hedge_pnl_usd=optional_decimal(row["hedge_pnl_usd"]),
+        units_required=row["units_required"],
+        units_held=row["units_held"],
+    )
+
+
+def layer_targets(ledger: Connection) -> dict[str, Any]:
+    """Return the contracts that the newest real decision wanted in each layer."""
+    rows = ledger.rows(
+        "SELECT subject, bound FROM verdicts WHERE code = 'LAYER_TARGET' AND decision_id = "
+        "(SELECT max(id) FROM decisions WHERE dry = 0)"
+    )
+    return {row["subject"].removeprefix("layer:"): json.loads(row["bound"]) for row in rows}
+
+
+def live_intents(ledger: Connection) -> tuple[str, ...]:
+    """Return the identities of the intents whose end is not proven."""
+    rows = ledger.rows(
+        "SELECT intent_id FROM intents "
+        "WHERE state IN ('committed', 'sent', 'working', 'unknown') ORDER BY id"
+    )
+    return tuple(row["intent_id"] for row in rows)
+
+
+def missing_commissions(ledger: Connection) -> int:
+    """Count the leg fills whose commission is not known."""
+    return _count(
+        ledger,
+        "SELECT count(*) FROM fills WHERE commission_known = 0 AND contract IS NOT NULL "
+        "AND superseded = 0",
+    )
+
+
+def last_incident(ledger: Connection) -> NoteRow | None:
+    """Return the newest incident."""
+    row = ledger.row("SELECT at, kind, detail FROM incidents ORDER BY id DESC LIMIT 1")
+    return row and NoteRow(at=row["at"], code=row["kind"], text=row["detail"])
+
+
 def position_rows(ledger: Connection, session: Session) -> tuple[PositionRow, ...]:
     """Return what was held at the mark of the session."""
     rows = ledger.rows(
@@ -166,33 +243,33 @@ def incident_rows(ledger: Connection, session: Session) -> tuple[NoteRow, ...]:
     return tuple(NoteRow(at=row["at"], code=row["kind"], text=row["detail"]) for row in rows)
 
 
-def closed_rows(ledger: Connection, session: Session | None = None) -> tuple[ClosedRow, ...]:
-    """Return the structures that ended, of one session or of all, oldest first."""
-    everything = "SELECT * FROM structures WHERE state = 'closed' ORDER BY changed_in, structure_id"
-    of_session = (
-        "SELECT * FROM structures WHERE state = 'closed' AND changed_in = ? ORDER BY structure_id"
+def structure_rows(ledger: Connection) -> tuple[StructureRow, ...]:
+    """Return every structure that was ever opened, the one that changed last at the end."""
+    rows = ledger.rows(
+        "SELECT * FROM structures WHERE state != 'planned' ORDER BY changed_in, structure_id"
     )
-    rows = (
-        ledger.rows(everything)
-        if session is None
-        else ledger.rows(of_session, (session.isoformat(),))
-    )
-    return tuple(
-        ClosedRow(
-            structure_id=row["structure_id"],
-            kind=row["kind"],
-            opened=dt.date.fromisoformat(row["planned_in"]),
-            closed=dt.date.fromisoformat(row["changed_in"]),
-            cash_usd=Decimal(row["cash_usd"]),
-        )
-        for row in rows
-    )
+    return tuple(_structure_row(row) for row in rows)
 
 
-def opened_count(ledger: Connection, kind: str) -> int:
-    """Count the structures of one kind that were ever opened."""
-    query = "SELECT count(*) FROM structures WHERE kind = ? AND state != 'planned'"
-    return int(ledger.value(query, (kind,)))
+def closed_rows(ledger: Connection, session: Session) -> tuple[StructureRow, ...]:
+    """Return the structures that came to their end in the session."""
+    rows = ledger.rows(
+        "SELECT * FROM structures WHERE state = 'closed' AND changed_in = ? ORDER BY structure_id",
+        (session.isoformat(),),
+    )
+    return tuple(_structure_row(row) for row in rows)
+
+
+def _structure_row(row: sqlite3.Row) -> StructureRow:
+    return StructureRow(
+        structure_id=row["structure_id"],
+        kind=row["kind"],
+        slot=row["slot"],
+        is_open=row["state"] == "open",
+        opened=dt.date.fromisoformat(row["planned_in"]),
+        changed=dt.date.fromisoformat(row["changed_in"]),
+        cash_usd=Decimal(row["cash_usd"]),
+    )
 
 
 def totals(ledger: Connection) -> Totals:
@@ -214,11 +291,7 @@ def totals(ledger: Connection) -> Totals:
         alerts=_count(ledger, "SELECT count(*) FROM alerts"),
         incidents=_count(ledger, "SELECT count(*) FROM incidents"),
         commissions_usd=sum((Decimal(row[0]) for row in commissions), Decimal(0)),
-        commissions_missing=_count(
-            ledger,
-            "SELECT count(*) FROM fills WHERE commission_known = 0 AND contract IS NOT NULL "
-            "AND superseded = 0",
-        ),
+        commissions_missing=missing_commissions(ledger),
     )
 
 
@@ -228,3 +301,18 @@ def _count(ledger: Connection, query: str) -> int:
 
 def _optional_date(text: str | None) -> dt.date | None:
     return None if text is None else dt.date.fromisoformat(text)
+
+
+def regimes(ledger: Connection) -> dict[dt.date, str]:
+    """Return the regime of each session that was decided for real."""
+    rows = ledger.rows("SELECT session, regime FROM decisions WHERE dry = 0 ORDER BY id")
+    return {dt.date.fromisoformat(row["session"]): row["regime"] for row in rows}
+
+
+def provenance_counts(ledger: Connection) -> dict[tuple[str, str], int]:
+    """Return in how many sessions each subject had each provenance."""
+    rows = ledger.rows(
+        "SELECT provenance, subject, count(DISTINCT session) AS n FROM provenance "
+        "GROUP BY provenance, subject ORDER BY provenance, subject"
+    )
+    return {(row["provenance"], row["subject"]): row["n"] for row in rows}

@@ -1,0 +1,117 @@
+"""Everything that the ledger knows about one session, gathered for display."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.core.errors import LedgerError
+from bot.core.mark import Mark
+from bot.core.model import Session
+from bot.ledger.decision_rows import DecisionRow, decision_row
+from bot.ledger.journal import ProvenanceRow
+from bot.ledger.order_rows import OrderRow, order_rows
+from bot.ledger.queries import (
+    NoteRow,
+    PositionRow,
+    SessionRow,
+    StructureRow,
+    alert_rows,
+    closed_rows,
+    incident_rows,
+    latest_session,
+    position_rows,
+    session_row,
+)
+from bot.review.performance import Performance, performance
+
+if TYPE_CHECKING:
+    from bot.ledger.store import Ledger
+
+FILLS_NOTE = (
+    "Paper fills are simulated from the top of the book: real ones would be worse, "
+    "and no order moved a quote."
+)
+"""Shown wherever the quality of execution is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReview:
+    """One session: what was decided and why, what was done, and what it came to.
+
+    Parameters
+    ----------
+    mark, previous
+        The mark of the session and the one before; ``None`` where there is none.
+    course
+        Book and shadow from the first mark up to this session.
+    """
+
+    session: Session
+    run: SessionRow
+    decision: DecisionRow | None
+    orders: tuple[OrderRow, ...]
+    positions: tuple[PositionRow, ...]
+    closed: tuple[StructureRow, ...]
+    mark: Mark | None
+    previous: Mark | None
+    course: Performance
+    alerts: tuple[NoteRow, ...]
+    incidents: tuple[NoteRow, ...]
+    provenance: tuple[ProvenanceRow, ...]
+    ledger: str
+
+
+def review_session(ledger: Ledger, session: Session | None = None) -> SessionReview:
+    """Gather a session; the newest one when none is named.
+
+    Raises
+    ------
+    LedgerError
+        There is no such session.
+    """
+    chosen = session or latest_session(ledger)
+    if chosen is None:
+        raise LedgerError(f"{ledger.path}: holds no session yet; `steward once` runs the first")
+    run = session_row(ledger, chosen)
+    if run is None:
+        raise LedgerError(
+            f"session {chosen}: is not in the ledger; its newest is {latest_session(ledger)}"
+        )
+    marks = [mark for mark in ledger.marks() if mark.session <= chosen]
+    here = marks.pop() if marks and marks[-1].session == chosen else None
+    return SessionReview(
+        session=chosen,
+        run=run,
+        decision=decision_row(ledger, chosen, dry=run.dry),
+        orders=order_rows(ledger, chosen, chosen),
+        positions=position_rows(ledger, chosen),
+        closed=closed_rows(ledger, chosen),
+        mark=here,
+        previous=marks[-1] if marks else None,
+        course=performance([*marks, here] if here else marks),
+        alerts=alert_rows(ledger, chosen),
+        incidents=incident_rows(ledger, chosen),
+        provenance=ledger.provenance(chosen),
+        ledger=str(ledger.path),
+    )
+
+
+def review_json(ledger: Ledger, session: Session | None = None) -> str:
+    """Return the review of a session as JSON: amounts as strings, unknown as null."""
+    review = review_session(ledger, session)
+    orders = [_with_slippage(order) for order in review.orders]
+    return to_json(asdict(review) | {"orders": orders, "note": FILLS_NOTE})
+
+
+def _with_slippage(order: OrderRow) -> dict[str, Any]:
+    return asdict(order) | {
+        "slippage_points": order.slippage_points,
+        "slippage_usd": order.slippage_usd,
+    }
+
+
+def to_json(value: dict[str, Any]) -> str:
+    """Write a view as JSON with keys in a stable order; dates and decimals as text."""
+    return json.dumps(value, default=str, indent=2, allow_nan=False)

@@ -1,0 +1,190 @@
+"""``steward status``: where the bot stands, from the config and the ledger, in a tenth of a second.
+
+It needs neither pydantic nor rich, and works beside a running bot. The kill switch is shown as
+the file says it; ``steward check`` validates the whole file, and a file at fault is a halt.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.core.errors import ConfigError
+from bot.ledger.connection import Connection, connect_read_only
+from bot.ledger.queries import (
+    NoteRow,
+    PositionRow,
+    SessionRow,
+    last_incident,
+    last_session_row,
+    latest_book,
+    layer_targets,
+    live_intents,
+    missing_commissions,
+    position_rows,
+)
+from bot.review.format import points, signed_usd, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.ledger.queries import BookRow
+
+LAYERS = ("near", "mid", "far")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the bot stands; ``None`` and empty while there is no ledger.
+
+    Parameters
+    ----------
+    kill_switch, reason
+        As ``config/steward.toml`` says.
+    last
+        The newest session.
+    book
+        Figures of the newest mark.
+    positions
+        What was held at that mark.
+    targets
+        Contracts wanted in each layer by the newest decision.
+    in_flight
+        Intents whose end is not proven.
+    """
+
+    kill_switch: str
+    reason: str
+    ledger: Path
+    exists: bool
+    last: SessionRow | None = None
+    book: BookRow | None = None
+    positions: tuple[PositionRow, ...] = ()
+    targets: dict[str, Any] | None = None
+    in_flight: tuple[str, ...] = ()
+    commissions_missing: int = 0
+    incident: NoteRow | None = None
+
+
+def read_status(project: Path) -> Status:
+    """Read where the bot of a project folder stands.
+
+    Raises
+    ------
+    ConfigError
+        ``config/steward.toml`` cannot be read.
+    LedgerError
+        There is a ledger, but it cannot be read.
+    """
+    settings = _settings(project / "config" / "steward.toml")
+    switch = settings.get("kill_switch", {})
+    path = project / Path(settings.get("ledger", {}).get("path", "ledger/steward.db")).expanduser()
+    state, reason = str(switch.get("state", "halt")), str(switch.get("reason", ""))
+    if not path.exists():
+        return Status(kill_switch=state, reason=reason, ledger=path, exists=False)
+    with Connection(connect_read_only(path), path) as ledger:
+        book = latest_book(ledger)
+        return Status(
+            kill_switch=state,
+            reason=reason,
+            ledger=path,
+            exists=True,
+            last=last_session_row(ledger),
+            book=book,
+            positions=position_rows(ledger, book.session) if book else (),
+            targets=layer_targets(ledger),
+            in_flight=live_intents(ledger),
+            commissions_missing=missing_commissions(ledger),
+            incident=last_incident(ledger),
+        )
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        remedy = "the bot acts as under halt; `steward init` writes a default"
+        raise ConfigError((f"{path}: {fault}; {remedy}",)) from fault
+
+
+def status_json(project: Path) -> str:
+    """Return the status as JSON: amounts as strings, unknown as null."""
+    return json.dumps(asdict(read_status(project)), default=str, indent=2, allow_nan=False)
+
+
+def render_status(project: Path) -> str:
+    """Return the status as plain text of 100 columns."""
+    status = read_status(project)
+    rows = [("kill switch", _words(status.kill_switch, status.reason))]
+    if not status.exists:
+        rows.append(("ledger", f"none yet at {status.ledger}; `steward once` makes it"))
+    rows += [*_session_lines(status), *_book_lines(status), *_held_lines(status)]
+    rows += _trouble_lines(status)
+    return "\n".join(f"{name:<12}{text}" for name, text in rows)
+
+
+def _session_lines(status: Status) -> Iterable[tuple[str, str]]:
+    if status.last is None:
+        return
+    last = status.last
+    ended = last.outcome if last.finished_at else "not finished"
+    yield "session", _words(f"{last.session}{' dry' if last.dry else ''}: {ended}")
+    yield "run", _words(last.mode, last.account, f"version {last.version}")
+    if last.phases.get("report", last.phases.get("reconcile", {})).get("locked"):
+        yield "LOCKED", "ledger and broker disagree; reduce-only until a person has looked"
+
+
+def _book_lines(status: Status) -> Iterable[tuple[str, str]]:
+    if status.book is None:
+        return
+    book = status.book
+    yield "book", _words(f"NAV {usd(book.nav_usd)}", f"unhedged {usd(book.shadow_nav_usd)}")
+    yield (
+        "",
+        _words(
+            f"condors {signed_usd(book.condor_pnl_usd)}", f"hedge {signed_usd(book.hedge_pnl_usd)}"
+        ),
+    )
+
+
+def _held_lines(status: Status) -> Iterable[tuple[str, str]]:
+    condors = [row for row in status.positions if row.kind == "condor"]
+    yield from _numbered("condors", [_condor(row) for row in condors] or ["none open"])
+    layers = [_layer(status, layer) for layer in LAYERS] if status.book else ["none held"]
+    yield from _numbered("hedge", layers)
+
+
+def _numbered(name: str, lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    return ((name if number == 0 else "", text) for number, text in enumerate(lines))
+
+
+def _condor(row: PositionRow) -> str:
+    return _words(
+        f"{row.quantity} x {row.label}",
+        f"credit {points(row.entry_points)}, to close {points(row.mark_points)}",
+        f"{signed_usd(row.profit_usd)} USD",
+    )
+
+
+def _layer(status: Status, layer: str) -> str:
+    lots = [row for row in status.positions if row.kind == "lot" and row.slot == layer]
+    target = (status.targets or {}).get(layer, "—")
+    held = sum(row.quantity for row in lots)
+    names = ", ".join(f"{row.quantity} x {row.label}" for row in lots)
+    return _words(f"{layer:<4} {held} of {target}", names)
+
+
+def _trouble_lines(status: Status) -> Iterable[tuple[str, str]]:
+    yield from _numbered("in flight", status.in_flight)
+    if status.commissions_missing:
+        yield "commissions", f"{status.commissions_missing} not yet known"
+    if status.incident:
+        incident = status.incident
+        yield "incident", _words(incident.at[:19], incident.code, incident.text)
+
+
+def _words(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
