@@ -39,6 +39,7 @@ _SQRT_2PI: Final = np.sqrt(2.0 * np.pi)
 _CONVERGED: Final = 3e-4  # relative; the error left is of the fourth power of the last step
 _MAXIMUM_STEPS: Final = 16
 _ERFINV_LIMIT: Final = 0.999_999
+_BLOCK: Final = 8192  # temporaries that stay in the cache
 _FAR: Final = 1.0  # |ln(F/K)| beyond which the seed is held above its lower bound
 
 _SEED_NUMERATOR: Final = (0.009_980_94, 0.034_388_91, -0.048_564_78, 0.398_894_99)
@@ -208,8 +209,12 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     inputs = (price, forward, strike, years, discount)
     arrays = [np.asarray(value, dtype=np.float64) for value in inputs]
     *arrays, call = np.broadcast_arrays(*arrays, np.asarray(is_call, dtype=np.bool_))
+    flat, flat_call = [array.ravel() for array in arrays], call.ravel()
+    iv, reason = np.empty(call.size), np.empty(call.size, dtype=np.int8)
     with np.errstate(all="ignore"):
-        iv, reason = _implied_vol(*(array.ravel() for array in arrays), call=call.ravel())
+        for start in range(0, call.size, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            iv[part], reason[part] = _implied_vol(*(a[part] for a in flat), call=flat_call[part])
     return ImpliedVol(iv.reshape(call.shape), reason.reshape(call.shape))
 
 
