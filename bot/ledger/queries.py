@@ -201,7 +201,7 @@ def missing_commissions(ledger: Connection) -> int:
 def last_incident(ledger: Connection) -> NoteRow | None:
     """Return the newest incident."""
     row = ledger.row("SELECT at, kind, detail FROM incidents ORDER BY id DESC LIMIT 1")
-    return row and NoteRow(at=row["at"], code=row["kind"], text=row["detail"])
+    return None if row is None else NoteRow(at=row["at"], code=row["kind"], text=row["detail"])
 
 
 def position_rows(ledger: Connection, session: Session) -> tuple[PositionRow, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.errors import ConfigError
 from bot.ledger.connection import Connection, connect_read_only
 from bot.ledger.queries import (
+    BookRow,
     NoteRow,
     PositionRow,
     SessionRow,
@@ -30,8 +31,6 @@ from bot.review.format import points, signed_usd, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from bot.ledger.queries import BookRow
 
 LAYERS = ("near", "mid", "far")
 
