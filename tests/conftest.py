@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 REQUIRE_ALL = "STEWARD_REQUIRE_ALL"
 DATA = "STEWARD_DATA"
+
+hypothesis.settings.register_profile("short", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("short")
 
 
 def _unavailable(reason: str) -> NoReturn:
