@@ -33,9 +33,9 @@ def section(title: str, *content: RenderableType) -> Iterable[RenderableType]:
         yield Padding(part, (0, 0, 0, 2))
 
 
-def table(*columns: str) -> Table:
+def table(*columns: str, gap: int = 2) -> Table:
     """Return an empty table; a column named ``>name`` is aligned to the right."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
     for name in columns:
         made.add_column(
             name.removeprefix(">"),

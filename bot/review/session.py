@@ -29,10 +29,7 @@ from bot.review.performance import Performance, performance
 if TYPE_CHECKING:
     from bot.ledger.store import Ledger
 
-FILLS_NOTE = (
-    "Paper fills are simulated from the top of the book: real ones would be worse, "
-    "and no order moved a quote."
-)
+FILLS_NOTE = "Paper fills are simulated from the top of the book; real ones would be worse."
 """Shown wherever the quality of execution is shown."""
 
 
@@ -44,6 +41,8 @@ class SessionReview:
     ----------
     mark, previous
         The mark of the session and the one before; ``None`` where there is none.
+    held_at
+        Session whose mark `positions` are of: an older one while this one is not marked.
     course
         Book and shadow from the first mark up to this session.
     """
@@ -52,6 +51,7 @@ class SessionReview:
     run: SessionRow
     decision: DecisionRow | None
     orders: tuple[OrderRow, ...]
+    held_at: Session | None
     positions: tuple[PositionRow, ...]
     closed: tuple[StructureRow, ...]
     mark: Mark | None
@@ -80,13 +80,15 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
             f"session {chosen}: is not in the ledger; its newest is {latest_session(ledger)}"
         )
     marks = [mark for mark in ledger.marks() if mark.session <= chosen]
-    here = marks.pop() if marks and marks[-1].session == chosen else None
+    held_at = marks[-1].session if marks else None
+    here = marks.pop() if held_at == chosen else None
     return SessionReview(
         session=chosen,
         run=run,
         decision=decision_row(ledger, chosen, dry=run.dry),
         orders=order_rows(ledger, chosen, chosen),
-        positions=position_rows(ledger, chosen),
+        held_at=held_at,
+        positions=position_rows(ledger, held_at) if held_at else (),
         closed=closed_rows(ledger, chosen),
         mark=here,
         previous=marks[-1] if marks else None,

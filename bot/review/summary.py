@@ -59,21 +59,24 @@ def _page(ledger: Ledger) -> Iterable[RenderableType]:
 
 
 def _courses(figures: Performance, last: Mark) -> Iterable[RenderableType]:
-    made = table("", ">start", ">end", ">P&L", ">max drawdown", "from", "to", ">a year")
+    made = table("", ">start", ">end", ">P&L", ">max drawdown", "from", "to")
     for name, course in (("book", figures.book), ("unhedged", figures.shadow)):
         if course:
             made.add_row(name, *_course_cells(course))
     verdict = line(
         f"hedge P&L {signed_usd(last.hedge_pnl_usd)}",
-        f"drag {percent(figures.drag)} a year" if figures.drag is not None else "",
-        f"drawdown cut by {percent(figures.drawdown_reduction)}"
-        if figures.drawdown_reduction is not None
-        else "",
-        f"{figures.unknown} of {figures.sessions} sessions without a NAV"
-        if figures.unknown
-        else "",
+        _said("drag {} a year", figures.drag),
+        _said("drawdown cut by {}", figures.drawdown_reduction),
+        _said("growth {} a year", figures.book.cagr if figures.book else None),
+        _said("{} unhedged", figures.shadow.cagr if figures.shadow else None),
+        f"{figures.unknown} sessions without a NAV" if figures.unknown else "",
     )
     yield from section("Book and the same book unhedged, USD", made, verdict)
+
+
+def _said(text: str, share: float | None) -> str:
+    """Say a share where it is known, and nothing where it is not."""
+    return "" if share is None else text.format(percent(share))
 
 
 def _course_cells(course: Course) -> tuple[RenderableType, ...]:
@@ -85,7 +88,6 @@ def _course_cells(course: Course) -> tuple[RenderableType, ...]:
         f"{usd(fall.usd)}  {percent(fall.share)}",
         str(fall.peak or ""),
         str(fall.trough or ""),
-        percent(course.cagr),
     )
 
 
@@ -102,7 +104,7 @@ def _condors(
         f"realised {signed_usd(realised)}",
         f"open {len(condors) - len(closed)}, {signed_usd(open_profit)}",
     )
-    yield from section("Condors", facts)
+    last: tuple[RenderableType, ...] = ()
     if closed:
         made = table("last closed", "tier", "opened", "closed", ">profit $")
         for row in closed[-LAST_CLOSED:]:
@@ -113,7 +115,8 @@ def _condors(
                 row.changed.isoformat(),
                 coloured(signed_usd(row.cash_usd), row.cash_usd),
             )
-        yield from section("", made)
+        last = (made,)
+    yield from section("Condors", facts, *last)
 
 
 def _layers(

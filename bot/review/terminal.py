@@ -6,6 +6,7 @@ price paid above the mid at the decision: positive costs money.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from bot.ledger.store import Ledger
 
 __all__ = ["render_review", "render_summary", "review_json"]
+
+_YEAR: Final = re.compile(r" \d{4}-")
+"""Of an expiry: nothing is traded a year ahead, so an order does without."""
 
 _STATE_STYLE: Final = {
     IntentState.FILLED: "green",
@@ -149,12 +153,12 @@ def _orders(orders: Sequence[OrderRow]) -> Iterable[RenderableType]:
     if not orders:
         yield from section("Orders", line("none"))
         return
-    made = table("order", "of", "why", ">filled", ">mid", ">paid", ">slip $", "state")
+    made = table("order", "of", "why", ">filled", ">mid", ">paid", ">slip $", "state", gap=1)
     for order in orders:
         slip = order.slippage_usd
         made.add_row(
             order.action.replace("_", " "),
-            order.label,
+            _YEAR.sub(" ", order.label),
             Text(order.reason, style="dim"),
             f"{order.filled}/{order.quantity}",
             points(order.mid),
@@ -186,7 +190,12 @@ def _condors(review: SessionReview) -> Iterable[RenderableType]:
             coloured(signed_usd(row.profit_usd), row.profit_usd),
             _kept(row),
         )
-    yield from section("Open condors", made)
+    yield from section(f"Open condors{_as_of(review)}", made)
+
+
+def _as_of(review: SessionReview) -> str:
+    """Say so when what is shown was held at an earlier mark."""
+    return "" if review.held_at == review.session else f", as held on {review.held_at}"
 
 
 def _kept(row: PositionRow) -> str:
@@ -197,6 +206,8 @@ def _kept(row: PositionRow) -> str:
 
 
 def _hedge(review: SessionReview) -> Iterable[RenderableType]:
+    if review.held_at is None:
+        return
     made = table("layer", ">target", ">held", "contract", ">DTE", ">cost", ">bid", ">P&L $")
     lots = defaultdict[str, list["PositionRow"]](list)
     for row in review.positions:
@@ -210,7 +221,7 @@ def _hedge(review: SessionReview) -> Iterable[RenderableType]:
         for number, row in enumerate(lots[layer]):
             lead = (layer.value, targets[layer], held) if number == 0 else ("", "", "")
             made.add_row(*lead, *_lot_cells(row, review.session))
-    yield from section("Hedge layers, VIX calls", made)
+    yield from section(f"Hedge layers, VIX calls{_as_of(review)}", made)
     for row in review.positions:
         if row.kind == "residual":
             yield Text(f"  leg without a structure: {row.quantity:+d} {row.label}", style="red")
