@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-import builders
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from bot.core.book import Layer, Leg, Tier
 from bot.core.decision import Action, OrderIntent, Purpose
 from bot.core.model import OptionContract, Quote

@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
-import builders
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders
 from bot.core import risk
 from bot.core.book import Layer, Tier, WidthDay
 from bot.core.decision import Action, OrderIntent, PriceLadder, Purpose
