@@ -6,13 +6,16 @@ strike net at the broker, so the two are compared contract by contract (``Book.n
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bot.core.model import OptionContract, Session
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 
 class TradingState(StrEnum):

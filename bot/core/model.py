@@ -243,7 +243,7 @@ class MarketSnapshot:
         return None
 
     def quote(self, contract: OptionContract) -> Quote | None:
-        """What was quoted for `contract`, or ``None`` when it was not asked for."""
+        """Return what was quoted for `contract`, or ``None`` when it was not asked for."""
         for option in self.options:
             if option.contract == contract:
                 return option.quote

@@ -58,9 +58,9 @@ class CondorRules:
 
     __pydantic_config__: ClassVar = STRICT
 
-    tiers: Annotated[
-        tuple[Literal["conservative", "balanced", "aggressive"], ...], MinLen(1)
-    ] = ("balanced",)
+    tiers: Annotated[tuple[Literal["conservative", "balanced", "aggressive"], ...], MinLen(1)] = (
+        "balanced",
+    )
     conservative: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.07, call=0.05))
     balanced: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.10, call=0.05))
     aggressive: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.16, call=0.08))

@@ -12,9 +12,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.core.model import DailyBar, OptionContract, TradingDay
+if TYPE_CHECKING:
+    from bot.core.model import DailyBar, OptionContract, TradingDay
 
 
 class Provenance(StrEnum):
@@ -114,7 +115,7 @@ class Market(Protocol):
         ...
 
     def settlement(self, contract: OptionContract) -> float | None:
-        """Final settlement level of the contract's underlying; ``None`` until it is known.
+        """Return the final settlement level of the underlying; ``None`` until it is known.
 
         SPXW settles to the SPX close of its expiry, SPX to the opening SOQ, VIX and VIXW to
         the VIX SOQ.
