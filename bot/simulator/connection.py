@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("steward.simulator")
 
-PIECE: Final = 32 * 1024
-"""Longest piece written at once (bytes)."""
+PIECE: Final = 32_000
+"""Longest piece written at once (bytes). No multiple of 4096: IB's own Python client loses what
+it has read when a read of that size is full and nothing follows."""
 
 REASON_VERSION: Final = 166
 """Server version since which an error carries one more field."""

@@ -15,7 +15,6 @@ from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract, wire_date
 from bot.simulator.hours import new_york_date
 from bot.simulator.orders_out import local_time
-from bot.simulator.reference_desk import NO_DEFINITION
 from bot.simulator.wire import Message, Request, WireError
 
 if TYPE_CHECKING:
@@ -78,10 +77,7 @@ class HistoryDesk:
         client.send(Message.HEAD_TIMESTAMP, req_id, _start_text(bars[0].session))
 
     def _instrument(self, req_id: int, fields: Fields) -> Instrument:
-        found = self._world.instruments.match(read_contract(fields))
-        if len(found) != 1:
-            raise RequestRefusedError(req_id, 200, NO_DEFINITION)
-        return found[0]
+        return self._world.only_instrument(req_id, read_contract(fields))
 
     def _completed(self, instrument: Instrument, count: int) -> tuple[DailyBar, ...]:
         if instrument.sec_type not in {"IND", "STK"}:

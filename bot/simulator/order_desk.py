@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -87,15 +88,16 @@ class OrderDesk:
         """Place an order, modify one of the same id, or preview its margin."""
         placed = read_place_order(fields, client.version)
         instrument = self._instrument(placed)
-        ticket = _ticket(placed, client_id=_number(client), instrument=instrument)
+        account = placed.account or self._world.account.account_id
+        raw = {**placed.raw, "account": account, "tif": placed.tif or "DAY"}
+        ticket = _ticket(replace(placed, raw=raw), _number(client), instrument=instrument)
         self._publish(self._world.exchange.submit(ticket, self._world.now))
 
-    def _instrument(self, placed: PlacedOrder) -> Instrument | None:
-        """Return what the order is for; ``None`` unless it is exactly one instrument."""
+    def _instrument(self, placed: PlacedOrder) -> Instrument:
+        """Return the one instrument that the order is for."""
         if placed.contract.sec_type == "BAG":
             return combo(placed.contract.symbol, placed.contract.exchange)
-        found = self._world.instruments.match(placed.contract)
-        return found[0] if len(found) == 1 else None
+        return self._world.only_instrument(placed.order_id, placed.contract)
 
     def cancel_order(self, client: Connection, fields: Fields) -> None:
         """Cancel an order of the client."""
@@ -212,7 +214,7 @@ def _number(client: Connection) -> int:
     return client.client_id
 
 
-def _ticket(placed: PlacedOrder, *, client_id: int, instrument: Instrument | None) -> OrderTicket:
+def _ticket(placed: PlacedOrder, client_id: int, *, instrument: Instrument) -> OrderTicket:
     return OrderTicket(
         client_id=client_id,
         order_id=placed.order_id,

@@ -21,7 +21,6 @@ from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract
 from bot.simulator.instruments import Instrument
 from bot.simulator.market import SimQuote
-from bot.simulator.reference_desk import NO_DEFINITION
 from bot.simulator.wire import Field, Message, Request
 
 if TYPE_CHECKING:
@@ -200,11 +199,7 @@ class QuoteDesk:
             )
         if fields.flag():
             fields.take(DELTA_NEUTRAL_WIDTH)
-        found = self._world.instruments.match(query)
-        if len(found) != 1:
-            text = NO_DEFINITION if not found else f"Contract of {query.symbol} is ambiguous"
-            raise RequestRefusedError(req_id, 200, text)
-        return found[0]
+        return self._world.only_instrument(req_id, query)
 
     def _check_room(self, req_id: int, subscriber: _Subscriber) -> None:
         if req_id in subscriber.lines:

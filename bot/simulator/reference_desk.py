@@ -15,6 +15,7 @@ from bot.simulator import ticks
 from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract, wire_date
 from bot.simulator.wire import Message, Request
+from bot.simulator.world import NO_DEFINITION, NO_DEFINITION_TEXT
 
 if TYPE_CHECKING:
     from bot.simulator.connection import Handler
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from bot.simulator.market import OptionSeries
     from bot.simulator.wire import Field, Fields
     from bot.simulator.world import World
-
-NO_DEFINITION: Final = "No security definition has been found for the request"
 
 DAYS_OF_HOURS: Final = 7
 ORDER_TYPES: Final = "ACTIVETIM,ADJUST,ALERT,COND,DAY,GTC,LMT,MKT,NONALGO,WHATIF"
@@ -61,7 +60,7 @@ class ReferenceDesk:
         query = read_contract(fields)
         found = self._world.instruments.match(query)
         if not found:
-            raise RequestRefusedError(req_id, 200, NO_DEFINITION)
+            raise RequestRefusedError(req_id, NO_DEFINITION, NO_DEFINITION_TEXT)
         for instrument in found:
             details = self._details(instrument, req_id, version=client.version)
             client.send(Message.CONTRACT_DETAILS, *details)

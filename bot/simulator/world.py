@@ -10,19 +10,23 @@ from __future__ import annotations
 import datetime as dt
 import json
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.simulator.account import Account
+from bot.simulator.connection import RequestRefusedError
 from bot.simulator.exchange import Exchange
 from bot.simulator.hours import Hours
 from bot.simulator.instruments import Instruments
 
 if TYPE_CHECKING:
     from bot.core.model import TradingDay
-    from bot.simulator.instruments import Instrument
+    from bot.simulator.instruments import ContractQuery, Instrument
     from bot.simulator.market import Market
     from bot.simulator.orders import Event
     from bot.simulator.settings import GatewaySettings
+
+NO_DEFINITION: Final = 200
+NO_DEFINITION_TEXT: Final = "No security definition has been found for the request"
 
 
 class World:
@@ -53,6 +57,21 @@ class World:
     def day(self, date: dt.date) -> TradingDay | None:
         """Return the session of that date, or ``None`` when the market does not play it."""
         return self._by_date.get(date)
+
+    def only_instrument(self, req_id: int, query: ContractQuery) -> Instrument:
+        """Return the one listed instrument that fits.
+
+        Raises
+        ------
+        RequestRefusedError
+            If none fits, or several do.
+        """
+        found = self.instruments.match(query)
+        if len(found) == 1:
+            return found[0]
+        name = f"{query.symbol} {query.sec_type} {query.last_trade}".strip()
+        text = f"The contract description specified for {name} is ambiguous."
+        raise RequestRefusedError(req_id, NO_DEFINITION, text if found else NO_DEFINITION_TEXT)
 
     def session(self) -> TradingDay | None:
         """Return the session that is open now, or ``None``."""
