@@ -125,6 +125,14 @@ def test_chain_without_live_quotes_is_no_trade() -> None:
     assert not verdict(proposal, "STRIKES_QUOTED").passed
 
 
+def test_chain_without_a_short_near_enough_is_no_trade() -> None:
+    proposal = condor.propose(context(rules=with_rules(delta_tolerance=1e-6)))
+
+    assert verdict(proposal, "CHAIN_UNKNOWN").passed
+    assert verdict(proposal, "STRIKES_QUOTED").observed is None
+    assert not proposal.intents
+
+
 def test_max_loss_is_that_of_the_worst_price_accepted() -> None:
     (entry,) = condor.propose(context()).intents
 
