@@ -77,6 +77,10 @@ class Scenario(StrEnum):
     CRASH_AND_RECOVER = "crash-and-recover"
 
 
+SCENARIOS: Final = tuple(scenario.value for scenario in Scenario)
+"""Their names, as typed by the user."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knot:
     """Where the plan stands after `session` sessions: VIX, and SPX over its start."""
