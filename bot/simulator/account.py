@@ -100,11 +100,6 @@ class Outcome:
     requirement: Requirement
     equity: Decimal
 
-    @property
-    def available(self) -> Decimal:
-        """What the initial margin leaves of the equity, USD."""
-        return self.equity - self.requirement.initial
-
 
 @dataclass(slots=True)
 class _Position:

@@ -148,7 +148,8 @@ class Instruments:
             if found is not None and self.listed(found):
                 yield found
             return
-        yield from FIXED.values()
+        if query.sec_type in {"", "IND", "STK"}:
+            yield from FIXED.values()
         if query.sec_type in {"", "FUT"}:
             yield from (future(expiry) for expiry in self._market.futures())
         if query.sec_type in {"", "OPT"}:

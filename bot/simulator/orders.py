@@ -27,11 +27,6 @@ class OrderStatus(StrEnum):
     CANCELLED = "Cancelled"
     INACTIVE = "Inactive"
 
-    @property
-    def done(self) -> bool:
-        """Whether nothing more can happen to the order."""
-        return self in {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.INACTIVE}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComboLeg:

@@ -9,7 +9,7 @@ import pytest
 from bot.core.model import OptionContract, Right
 from bot.simulator.instruments import BAG_CON_ID, ContractQuery, Instruments, combo
 from bot.simulator.products import FIXED, occ_symbol, option, option_con_id
-from scripted_market import ALL_SERIES, ScriptedMarket, Venue, day
+from scripted_market import ALL_SERIES, VIX_STRIKES, ScriptedMarket, Venue, day
 
 PUT = ContractQuery(
     symbol="SPX",
@@ -78,11 +78,32 @@ def test_a_month_finds_every_contract_that_settles_in_it(instruments: Instrument
         ContractQuery(symbol="SPX", sec_type="OPT", last_trade="20260822", strike=5800.0),
         ContractQuery(symbol="XSP", sec_type="OPT"),
         ContractQuery(symbol="SPX", sec_type="IND", exchange="NYSE"),
+        ContractQuery(symbol="SPX", sec_type="IND", last_trade="20260821"),
         ContractQuery(con_id=1),
     ],
 )
 def test_what_is_not_listed_is_not_found(instruments: Instruments, query: ContractQuery) -> None:
     assert instruments.match(query) == ()
+
+
+def test_without_a_strike_the_whole_series_is_found(instruments: Instruments) -> None:
+    found = instruments.match(
+        ContractQuery(symbol="VIX", sec_type="OPT", trading_class="VIX", last_trade="202609")
+    )
+
+    assert len(found) == 2 * len(VIX_STRIKES)
+
+
+def test_a_listed_number_finds_its_instrument(instruments: Instruments) -> None:
+    (put,) = instruments.match(PUT)
+
+    assert instruments.match(ContractQuery(con_id=put.con_id, exchange="CBOE")) == (put,)
+
+
+def test_a_future_is_found_by_number(instruments: Instruments) -> None:
+    (vx,) = instruments.match(ContractQuery(sec_type="FUT", last_trade="20260916"))
+
+    assert instruments.by_con_id(vx.con_id) == vx
 
 
 @pytest.mark.parametrize(("symbol", "exchange"), [("SPX", "CBOE"), ("AD-NYSE", "NYSE")])
