@@ -17,7 +17,6 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.core.model import Session
@@ -103,9 +102,9 @@ class Segment:
     """Sessions of one kind: the sum of their changes, day by day."""
 
     label: str
-    sessions: int
-    book_usd: Decimal
-    shadow_usd: Decimal
+    sessions: int = 0
+    book_usd: Decimal = Decimal(0)
+    shadow_usd: Decimal = Decimal(0)
 
     @property
     def hedge_usd(self) -> Decimal:
@@ -235,7 +234,8 @@ def segments(marks: Sequence[Mark], labels: Mapping[Session, str]) -> tuple[Segm
     Parameters
     ----------
     marks
-        Oldest first. A change between two marks counts if both know book and shadow.
+        Oldest first. A mark that does not know book and shadow is passed over: its change falls
+        to the next one that does, so the segments add up to the whole.
     labels
         Label of each session, such as its regime; sessions without one count as ``unknown``.
 
@@ -244,31 +244,26 @@ def segments(marks: Sequence[Mark], labels: Mapping[Session, str]) -> tuple[Segm
     tuple of Segment
         In the order in which the labels first occur.
     """
+    start = inception(marks)
+    if start is None:
+        return ()
     found: dict[str, Segment] = {}
-    for before, after in pairwise(marks):
-        book = _change(before.nav_usd, after.nav_usd)
-        shadow = _change(before.shadow_nav_usd, after.shadow_nav_usd)
-        if book is None or shadow is None:
+    book = shadow = start[1]
+    for mark in marks:
+        if mark.nav_usd is None or mark.shadow_nav_usd is None:
             continue
-        label = labels.get(after.session, "unknown")
-        so_far = found.get(label, _empty_segment(label))
+        label = labels.get(mark.session, "unknown")
+        so_far = found.get(label) or Segment(label=label)
         found[label] = Segment(
             label=label,
             sessions=so_far.sessions + 1,
-            book_usd=so_far.book_usd + book,
-            shadow_usd=so_far.shadow_usd + shadow,
+            book_usd=so_far.book_usd + mark.nav_usd - book,
+            shadow_usd=so_far.shadow_usd + mark.shadow_nav_usd - shadow,
         )
+        book, shadow = mark.nav_usd, mark.shadow_nav_usd
     return tuple(found.values())
 
 
 def months(marks: Sequence[Mark]) -> tuple[Segment, ...]:
     """Sum the changes by calendar month, ``2026-08`` and so on."""
     return segments(marks, {mark.session: f"{mark.session:%Y-%m}" for mark in marks})
-
-
-def _empty_segment(label: str) -> Segment:
-    return Segment(label=label, sessions=0, book_usd=Decimal(0), shadow_usd=Decimal(0))
-
-
-def _change(before: Decimal | None, after: Decimal | None) -> Decimal | None:
-    return None if before is None or after is None else after - before

@@ -171,8 +171,8 @@ def _execution(ledger: Ledger, counts: Totals) -> Iterable[RenderableType]:
             f"{counts.commissions_missing} commissions not yet known"
             if counts.commissions_missing
             else "",
-            f"{counts.alerts} alerts",
-            f"{counts.incidents} incidents",
+            f"alerts {counts.alerts}",
+            f"incidents {counts.incidents}",
         ),
         line(FILLS_NOTE),
     )

@@ -83,11 +83,9 @@ def _head(review: SessionReview) -> Iterable[RenderableType]:
         run.mode,
         run.account,
         f"version {run.version}",
-        f"decided {clock(decision.decided_at)} UTC" if decision else "",
+        f"decided {clock(decision.decided_at)}" if decision else "",
+        f"{run.outcome} {clock(run.finished_at)} UTC" if run.finished_at else "UNFINISHED",
         f"rules {decision.rules_sha256[:8]}" if decision else "",
-        f"finished {clock(run.finished_at)} UTC: {run.outcome}"
-        if run.finished_at
-        else "unfinished",
     )
 
 
