@@ -208,7 +208,7 @@ def _parse(content: bytes, path: Path) -> _Document:
     except UnicodeDecodeError as error:
         message = f"{source}: not UTF-8: byte 0x{content[error.start]:02x} at {error.start}"
         raise ConfigError((message,)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError((f"{source}: invalid TOML: {error}",)) from error
 
 
@@ -226,15 +226,14 @@ def _validated(
     defaults = _defaults(schema)
     tree = _over(defaults, document.tree)
     try:
-        value: _T | None = adapter.validate_json(_json(tree))
+        value = adapter.validate_json(_json(tree))
         faults: list[_Fault] = []
     except ValidationError as error:
         details = [each for each in error.errors(include_url=False) if not _emptied(each)]
         faults = [_fault_of(detail, schema) for detail in details]
         value = _repaired(adapter, tree, defaults | (stand_ins or {}), details)
-    if value is not None:
-        faults += _new_conflicts(conflicts(value), {fault.key for fault in faults})
-    if value is None or faults:
+    faults += _new_conflicts(conflicts(value), {fault.key for fault in faults})
+    if faults:
         raise ConfigError(_lines(document, faults))
     return value
 
@@ -271,20 +270,12 @@ def _plain(value: object) -> str:
 
 def _repaired(
     adapter: TypeAdapter[_T], tree: Tree, defaults: Tree, details: list[ErrorDetails]
-) -> _T | None:
-    """Return the value with each faulty key at its default, to look for conflicts in the rest.
-
-    ``None`` if even that is no value.
-    """
-    from pydantic import ValidationError  # noqa: PLC0415 - see _validated
-
+) -> _T:
+    """Return the value with each faulty key at its default, to look for conflicts in the rest."""
     repaired: Tree = json.loads(_json(tree))
     for detail in details:
         _restore(repaired, defaults, _path(detail))
-    try:
-        return adapter.validate_json(_json(repaired))
-    except ValidationError:
-        return None
+    return adapter.validate_json(_json(repaired))
 
 
 def _restore(tree: Tree, defaults: Tree, path: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -9,9 +10,14 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config import (
     canonical_text,
@@ -22,12 +28,14 @@ from bot.config import (
 )
 from bot.core.book import TradingState
 from bot.core.errors import ConfigError
+from bot.core.model import EventTable
 from bot.core.rules import Rules
 from bot.defaults import write_defaults
+from bot.settings import Settings
+from config_keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 REFUSED = "must be a paper account, DU or DF and digits: steward never trades another"
 SMALLEST = '[broker]\naccount = "DU1234567"\n[kill_switch]\nstate = "active"\n'
@@ -87,6 +95,43 @@ def test_an_absolute_path_stays_as_it_is(project: Path) -> None:
     path.write_text(f'{SMALLEST}[ledger]\npath = "/var/lib/steward/ledger.db"\n')
 
     assert str(load_settings(path).ledger.path) == "/var/lib/steward/ledger.db"
+
+
+VALUES = st.recursive(
+    st.booleans()
+    | st.integers(-(2**40), 2**40)
+    | st.floats()
+    | st.dates()
+    | st.times()
+    | st.sampled_from(["", "paper", "halt", "DU1234567", "15:30", "2026-01-28", "SPXW"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["put", "state", "path", "zebra"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(data=st.data())
+def test_no_value_in_any_place_escapes_as_another_exception(data: st.DataObject) -> None:
+    load, schema = data.draw(
+        st.sampled_from([(load_settings, Settings), (load_rules, Rules), (load_events, EventTable)])
+    )
+    path = data.draw(st.sampled_from(sorted(keys_of(schema)))).split(".")
+    path = path[: data.draw(st.integers(1, len(path)))]
+    *tables, key = path
+    tree: dict[str, object] = {key: data.draw(VALUES)}
+    for table in reversed(tables):
+        tree = {table: tree}
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ConfigError):
+        file = Path(folder) / "some.toml"
+        file.write_text(tomlkit.dumps(tree), encoding="utf-8")
+        load(file)
+
+
+def test_nesting_without_end_is_a_fault(tmp_path: Path) -> None:
+    assert "invalid TOML" in rules_faults(tmp_path, f"rate = {'[' * 5000}")[0]
 
 
 def test_one_fault_names_file_line_key_value_and_bound(tmp_path: Path) -> None:
