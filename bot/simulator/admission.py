@@ -1,16 +1,18 @@
 """Which orders the venue admits, and the codes with which it refuses the others.
 
-====  ==================================================================================
-code  refused because
-====  ==================================================================================
-321   the account is not this one
-387   the order type is not LMT or MKT
-110   the limit price lies on no tick of its price band (combos: 0.05, whatever the legs)
-201   anything else: no such contract; a contract that cannot be traded, is not listed, or
-      has traded for the last time; no limit price; a quantity that is no whole positive
-      number; a time in force other than DAY; legs that are no combo; no quote while the
-      market is open; not enough available funds
-====  ==================================================================================
+=====  =================================================================================
+code   refused because
+=====  =================================================================================
+321    the account is not this one
+387    the order type is not LMT or MKT
+10058  a combo has leg prices or routing parameters (NonGuaranteed): four legs of index
+       options have one net price and are guaranteed
+110    the limit price lies on no tick of its price band (combos: 0.05, whatever the legs)
+201    anything else: no such contract; a contract that cannot be traded, is not listed, or
+       has traded for the last time; no limit price; a quantity that is no whole positive
+       number; a time in force other than DAY; legs that are no combo; no quote while the
+       market is open; not enough available funds
+=====  =================================================================================
 
 Funds: the account after the order, at its limit and with its commission, must have available
 funds of at least zero, unless the order leaves it with more of them than before. Orders that
@@ -39,9 +41,13 @@ INVALID_ACCOUNT = 321
 OFF_TICK = 110
 REJECTED = 201
 UNSUPPORTED_TYPE = 387
+WRONG_COMBO = 10058
 
 ACTIONS = ("BUY", "SELL")
 ORDER_TYPES = ("LMT", "MKT")
+NET_PRICE_ONLY = ("orderComboLegs", "smartComboRoutingParams")
+"""Fields of a combo order that count what it must not have."""
+
 MINIMUM_LEGS, MAXIMUM_LEGS = 2, 4
 
 
@@ -78,9 +84,9 @@ class Admission:
 
     def review(self, ticket: OrderTicket, now: dt.datetime) -> Terms | Refusal:
         """Return the terms of `ticket`, or why it has none. Funds are a separate question."""
-        form = self._form(ticket)
-        if form is not None:
-            return form
+        refused = self._form(ticket) or _flags(ticket)
+        if refused is not None:
+            return refused
         legs = self._legs(ticket)
         if isinstance(legs, Refusal):
             return legs
@@ -175,6 +181,13 @@ def funds(preview: MarginPreview) -> Refusal | None:
         f"Available Funds after the order {after:.2f} USD, before it {before:.2f} USD, must not "
         "fall below 0"
     )
+
+
+def _flags(ticket: OrderTicket) -> Refusal | None:
+    if all(ticket.raw.get(name, "0") == "0" for name in NET_PRICE_ONLY):
+        return None
+    message = "A combo has one net price: no leg prices, no routing parameters."
+    return Refusal(code=WRONG_COMBO, message=message)
 
 
 def _price(ticket: OrderTicket) -> Refusal | None:

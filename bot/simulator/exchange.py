@@ -9,17 +9,17 @@ Life of an order: *PreSubmitted* when admitted, *Submitted* in regular hours, *F
 cancelled when the hours of any of its legs end. Other refusals (``admission``) leave no order
 behind, and a refused change leaves the original as it was.
 
-====  ==================================================================================
-code  said about an order
-====  ==================================================================================
-103   its number is not higher than every number its client used before
-104   it was to be changed after it had been filled
-105   a change would make it another order: contract, legs, side, or no more than was filled
-202   it was cancelled, by its client or at the end of its day
-399   it waits for the opening (a warning; the order lives)
-10147 it was to be cancelled, and there is no such order
-10148 it was to be cancelled, and is already done
-====  ==================================================================================
+=====  =================================================================================
+code   said about an order
+=====  =================================================================================
+103    its number is not higher than every number its client used before
+104    it was to be changed after it had been filled
+105    a change would make it another order: contract, legs, side, or no more than was filled
+202    it was cancelled, by its client or at the end of its day
+399    it waits for the opening (a warning; the order lives)
+10147  it was to be cancelled, and there is no such order
+10148  it was to be cancelled, and is already done
+=====  =================================================================================
 """
 
 from __future__ import annotations

@@ -88,6 +88,29 @@ def test_combos_quote_in_nickels_at_every_price(venue: Venue, price: float, *, g
     assert [e.code for e in events if isinstance(e, OrderError)] == ([] if good else [110])
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"orderComboLegs": "4 -1 1 1 -1"},
+        {"smartComboRoutingParams": "1 NonGuaranteed 1"},
+    ],
+)
+def test_a_combo_with_leg_prices_or_routing_flags_is_refused(
+    venue: Venue, raw: dict[str, str]
+) -> None:
+    (error,) = venue.submit(venue.bag(venue.condor(), "BUY", limit_price=-2.00, raw=raw))
+
+    assert isinstance(error, OrderError)
+    assert error.code == 10058
+
+
+def test_empty_blocks_of_leg_prices_and_flags_do_no_harm(venue: Venue) -> None:
+    raw = {"orderComboLegs": "0", "smartComboRoutingParams": "0"}
+    venue.submit(venue.bag(venue.condor(), "BUY", limit_price=-2.00, raw=raw))
+
+    assert len(venue.account.positions()) == 4
+
+
 def test_an_unknown_contract_is_rejected(venue: Venue) -> None:
     (error,) = venue.submit(venue.ticket(None, "BUY", limit_price=1.0))
 
