@@ -162,7 +162,13 @@ class _QuotedSeries:
         )
 
 
-def future_quote(level: float, *, vix: float, close: float | None) -> SimQuote:
+def future_quote(
+    level: float,
+    *,
+    vix: float,
+    close: float | None = None,
+    provenance: Provenance = Provenance.MODELLED,
+) -> SimQuote:
     """Quote a VX future round `level`: a tick wide in calm, wider as the VIX rises."""
     half = FUTURE_TICK / 2 * max(1.0, vix / 20)
     bid = math.floor(round((level - half) / FUTURE_TICK, 6)) * FUTURE_TICK
@@ -171,9 +177,10 @@ def future_quote(level: float, *, vix: float, close: float | None) -> SimQuote:
         bid=round(bid, 2),
         ask=round(ask, 2),
         last=round(round(level / FUTURE_TICK) * FUTURE_TICK, 2),
-        close=close,
+        close=None if close is None else round(close, 2),
         bid_size=FUTURE_SIZE,
         ask_size=FUTURE_SIZE,
+        provenance=provenance,
     )
 
 
