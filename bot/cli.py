@@ -36,12 +36,12 @@ HERE = Path()
 @app.command()
 def run(project: ProjectOption = HERE) -> None:
     """Run unattended: wake for every session until stopped."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from bot.ledger.store import Ledger  # noqa: PLC0415
-    from bot.logs import configure  # noqa: PLC0415
-    from bot.project import load_project  # noqa: PLC0415
-    from bot.schedule import run_forever  # noqa: PLC0415
+    from bot.ledger.store import Ledger
+    from bot.logs import configure
+    from bot.project import load_project
+    from bot.schedule import run_forever
 
     with reported():
         loaded = load_project(project)
@@ -62,12 +62,12 @@ def once(
     ] = False,
 ) -> None:
     """Run today's cycle now."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from bot.ledger.store import Ledger  # noqa: PLC0415
-    from bot.logs import configure  # noqa: PLC0415
-    from bot.project import load_project  # noqa: PLC0415
-    from bot.schedule import run_session  # noqa: PLC0415
+    from bot.ledger.store import Ledger
+    from bot.logs import configure
+    from bot.project import load_project
+    from bot.schedule import run_session
 
     with reported():
         loaded = load_project(project)
@@ -103,9 +103,9 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     ] = None,
 ) -> None:
     """Run the bot against the simulated gateway and print the review."""
-    from bot.demo import plan_demo, run_demo  # noqa: PLC0415
-    from bot.ledger.store import Ledger  # noqa: PLC0415
-    from bot.review.terminal import render_summary  # noqa: PLC0415
+    from bot.demo import plan_demo, run_demo
+    from bot.ledger.store import Ledger
+    from bot.review.terminal import render_summary
 
     with reported():
         plan = plan_demo(
@@ -152,11 +152,11 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     ] = None,
 ) -> None:
     """Run the simulated gateway on 127.0.0.1; prints one JSON line with its port."""
-    import json  # noqa: PLC0415
+    import json
 
-    from bot.markets import choose_market  # noqa: PLC0415
-    from bot.simulator.gateway import serve  # noqa: PLC0415
-    from bot.simulator.settings import GatewaySettings  # noqa: PLC0415
+    from bot.markets import choose_market
+    from bot.simulator.gateway import serve
+    from bot.simulator.settings import GatewaySettings
 
     def ready(bound: int) -> None:
         print(json.dumps({"port": bound}), flush=True)  # noqa: T201 - read by other programs
@@ -180,15 +180,15 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
             tick_latency_seconds=tick_latency,
             provenance_path=provenance,
         )
-        serve(market, settings, ready)
+        serve(market, settings, ready=ready)
 
 
 @app.command()
 def check(project: ProjectOption = HERE) -> None:
     """Test config, ledger, gateway and market data; say what to do about each failure."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
-    from bot.doctor import examine  # noqa: PLC0415
+    from bot.doctor import examine
 
     findings = asyncio.run(examine(project))
     for finding in findings:
@@ -205,7 +205,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
 ) -> None:
     """Show state, kill switch, open condors and layers, and the last incident."""
-    from bot.review.status import render_status, status_json  # noqa: PLC0415
+    from bot.review.status import render_status, status_json
 
     with reported():
         if as_json:
@@ -225,10 +225,10 @@ def review(
     as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
 ) -> None:
     """Show what was decided in a session and why, and what came of it."""
-    from bot.config import load_settings  # noqa: PLC0415
-    from bot.ledger.store import Ledger  # noqa: PLC0415
-    from bot.project import settings_path  # noqa: PLC0415
-    from bot.review.terminal import render_review, review_json  # noqa: PLC0415
+    from bot.config import load_settings
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+    from bot.review.terminal import render_review, review_json
 
     session = date.date() if date else None
     with reported():
@@ -260,7 +260,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Folder to fill.")] = HERE,
 ) -> None:
     """Write the default config and folders; nothing that exists is overwritten."""
-    from bot.defaults import write_defaults  # noqa: PLC0415
+    from bot.defaults import write_defaults
 
     with reported():
         for path in write_defaults(folder):
@@ -269,9 +269,9 @@ def init(
 
 
 def _switch(project: Path, state: str, reason: str) -> None:
-    from bot.config import edit_kill_switch  # noqa: PLC0415
-    from bot.core.book import TradingState  # noqa: PLC0415
-    from bot.project import settings_path  # noqa: PLC0415
+    from bot.config import edit_kill_switch
+    from bot.core.book import TradingState
+    from bot.project import settings_path
 
     with reported():
         edit_kill_switch(settings_path(project), TradingState(state), reason=reason)
@@ -280,7 +280,7 @@ def _switch(project: Path, state: str, reason: str) -> None:
 
 def console() -> Console:
     """Return a console that fits a hundred columns."""
-    from rich.console import Console as RichConsole  # noqa: PLC0415
+    from rich.console import Console as RichConsole
 
     found = RichConsole()
     return found if found.is_terminal else RichConsole(width=100)
@@ -289,7 +289,7 @@ def console() -> Console:
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
     """Turn the program's own faults into a clear text and an exit code."""
-    from bot.core.errors import (  # noqa: PLC0415
+    from bot.core.errors import (
         ConfigError,
         GatewayUnavailableError,
         LiveAccountError,
@@ -311,7 +311,7 @@ def reported() -> Iterator[None]:
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar; yield the function that is told how far it is."""
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,

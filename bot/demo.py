@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING
 import tomlkit
 
 from bot.clock import new_york
+from bot.config import load_settings
 from bot.core.errors import ConfigError, GatewayUnavailableError, StewardError
 from bot.core.model import BreadthDay, BreadthSource, Session
 from bot.defaults import write_defaults
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.store import Ledger
 from bot.logs import configure, get_logger
+from bot.markets import recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
 from bot.schedule import run_session
 
@@ -45,6 +47,8 @@ class DemoPlan:
 
     Parameters
     ----------
+    title
+        A few words for the progress bar.
     folder
         Project folder that the demonstration makes: config, ledger, logs.
     gateway
@@ -53,9 +57,15 @@ class DemoPlan:
         How many sessions to run, or the very sessions.
     """
 
+    title: str
     folder: Path
     gateway: tuple[str, ...]
     sessions: int | tuple[Session, ...]
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger that the demonstration writes."""
+        return load_settings(settings_path(self.folder)).ledger.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,44 @@ class DemoResult:
     sessions: int
     failed: tuple[str, ...]
     mismatched: tuple[str, ...]
+
+
+def plan_demo(  # noqa: PLR0913 - what the command line offers
+    *,
+    out: Path | None,
+    sessions: int,
+    scenario: str,
+    seed: int,
+    chains: Path | None,
+    history: Path | None,
+    first: dt.date | None,
+    last: dt.date | None,
+) -> DemoPlan:
+    """Return the plan for what the user typed.
+
+    Raises
+    ------
+    ConfigError
+        If a folder is absent, or holds no recorded session in the range.
+    """
+    folder = out or Path("logs") / f"demo-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}"
+    if chains is None:
+        return DemoPlan(
+            title=f"{scenario}, seed {seed}",
+            folder=folder,
+            gateway=("--scenario", scenario, "--seed", str(seed), "--sessions", str(sessions)),
+            sessions=sessions,
+        )
+    played = recorded_sessions(chains, first, last)
+    arguments = ["--chains", str(chains), "--first", str(played[0]), "--last", str(played[-1])]
+    if history is not None:
+        arguments += ["--history", str(history)]
+    return DemoPlan(
+        title=f"recorded {played[0]} to {played[-1]}",
+        folder=folder,
+        gateway=tuple(arguments),
+        sessions=played,
+    )
 
 
 def run_demo(plan: DemoPlan, progress: Callable[[int, int], None]) -> DemoResult:

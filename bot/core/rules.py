@@ -60,6 +60,7 @@ class CondorRules:
 
     tiers: Annotated[tuple[Literal["conservative", "balanced", "aggressive"], ...], MinLen(1)] = (
         "balanced",
+        "conservative",
     )
     conservative: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.07, call=0.05))
     balanced: TierDeltas = field(default_factory=lambda: TierDeltas(put=0.10, call=0.05))

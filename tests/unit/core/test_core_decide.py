@@ -18,7 +18,7 @@ from bot.core import decide as core
 from bot.core.book import Book, HedgeLot, Layer, TradingState
 from bot.core.decision import Action, Decision, OrderIntent, Purpose, Verdict
 from bot.core.model import EventTable, Feed, MarketSnapshot
-from bot.core.rules import Rules
+from bot.core.rules import CondorRules, Rules
 from strategies import LINE_UP, decide
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.core.context import Context
 
-RULES = Rules()
+RULES = Rules(condor=CondorRules(tiers=("balanced",)))
 DUE_CONDOR = builders.condor(credit="60.00")
 DUE_LOT = builders.lot(Layer.NEAR, expiry=dt.date(2026, 7, 22), quantity=4, strike=17.5)
 

@@ -35,12 +35,12 @@ def context(
     **signals: object,
 ) -> Context:
     """A context of the builders' market; `signals` replaces computed ones."""
-    made = Context.of(market or builders.market(), book or builders.book(), rules or Rules())
+    made = Context.of(market or builders.market(), book or builders.book(), rules or with_rules())
     return replace(made, signals=replace(made.signals, **signals))
 
 
 def with_rules(**changes: object) -> Rules:
-    return Rules(condor=replace(CondorRules(), **changes))
+    return Rules(condor=replace(CondorRules(tiers=("balanced",)), **changes))
 
 
 def entries(proposal: Proposal) -> list[OrderIntent]:
