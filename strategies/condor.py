@@ -6,8 +6,10 @@ and what ends it is in ``strategies.condor_exits``.
 
 The credit is at least its share of the width at every step of the ladder, not just at the mid,
 and the max loss that is held against the caps is that of the worst price accepted. Quantities
-are floored to what all caps leave; zero is no trade. They are cut again in execution, to what
-the hedge covers once its orders are done (``bot.core.plan.executable_quantity``).
+are floored to what all caps leave; zero is no trade. Several tiers are served in the order in
+which they are configured, each with what the ones before it leave. Quantities are cut again in
+execution, to what the hedge covers once its orders are done
+(``bot.core.plan.executable_quantity``).
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ Rules, with the exceptions:
   put, a further 0.03 out. No short is ever below the floor of 0.05, in aim or in fact.
 - A short is the two-sided strike nearest to its delta within a tolerance; on a tie the one
   further out.
-- Wings are equal: 2 % of the forward on a 5-point grid. A wing is a strike with an ask, on
-  either side of where it should be; the pair that differs least is taken, and of those the one
-  nearest to the intended width. A pair that differs by more than one step of the grid is no
-  condor.
+- Wings are equal: 2 % of the forward on a 5-point grid. A wing is a strike with an ask. Where
+  the very strikes are not quoted, the pair nearest to the intended width is taken, an inequality
+  weighing double, the narrower on a tie. A pair that differs by more than one step of the grid is
+  no condor.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.core.rules import CondorRules
 
     Mask = npt.NDArray[np.bool_]
+    Indices = npt.NDArray[np.intp]
 
 SLACK = 1e-9
 """Keeps a delta or a width that is exactly on its bound from falling off it as a float."""
@@ -137,27 +138,22 @@ def _wings(
 ) -> tuple[int, int] | None:
     """Return the indices of the long put and the long call, as equal as the quotes allow."""
     intended = wing_width(chain.forward, rules)
-    pairs = [
-        (
-            abs(low_width - high_width),
-            abs(low_width - intended) + abs(high_width - intended),
-            low,
-            high,
-        )
-        for low_width, low in _wing_candidates(chain, put, intended)
-        for high_width, high in _wing_candidates(chain, call, intended)
-        if abs(low_width - high_width) <= rules.strike_grid_points + SLACK
-    ]
-    return min(pairs)[2:] if pairs else None
+    low, high = _wing_candidates(chain, put), _wing_candidates(chain, call)
+    low_width = np.abs(chain.strike[low] - chain.strike[put])[:, np.newaxis]
+    high_width = np.abs(chain.strike[high] - chain.strike[call])[np.newaxis, :]
+    difference = np.abs(low_width - high_width)
+    distance = np.abs(low_width - intended) + np.abs(high_width - intended) + 2 * difference
+    distance[difference > rules.strike_grid_points + SLACK] = np.inf
+    if not np.isfinite(distance).any():
+        return None
+    best = np.unravel_index(np.argmin(distance), distance.shape)
+    return int(low[best[0]]), int(high[best[1]])
 
 
-def _wing_candidates(chain: PricedChain, short: int, intended: float) -> list[tuple[float, int]]:
-    """Width and index of the quoted strikes next to the intended wing, inside it and outside."""
+def _wing_candidates(chain: PricedChain, short: int) -> Indices:
+    """Return the strikes beyond the short that can be bought, the narrowest wing first."""
     right = chain.contracts[short].right
-    outward = 1.0 if right is Right.CALL else -1.0
-    widths = (chain.strike - chain.strike[short]) * outward
-    usable = _of_right(chain, right) & np.isfinite(chain.ask) & (widths > 0)
-    listed = [(float(widths[index]), int(index)) for index in np.flatnonzero(usable)]
-    inside = max((wing for wing in listed if wing[0] <= intended + SLACK), default=None)
-    outside = min((wing for wing in listed if wing[0] >= intended - SLACK), default=None)
-    return [wing for wing in dict.fromkeys((inside, outside)) if wing is not None]
+    buyable = np.flatnonzero(_of_right(chain, right) & np.isfinite(chain.ask))
+    if right is Right.CALL:
+        return buyable[buyable > short]
+    return buyable[buyable < short][::-1]
