@@ -28,6 +28,9 @@ DAILY: Final = ("1 day", "1D")
 SESSIONS: Final = {"D": 1, "W": 5, "M": 21, "Y": 252}
 """Sessions in one unit of a duration."""
 
+SETTLEMENT_OF: Final = {"SET": "SPX", "VRO": "VIX"}
+"""Settlement indexes: their daily value is the opening (SOQ) of the index named."""
+
 
 class HistoryDesk:
     """Answers requests for bars.
@@ -82,6 +85,9 @@ class HistoryDesk:
     def _completed(self, instrument: Instrument, count: int) -> tuple[DailyBar, ...]:
         if instrument.sec_type not in {"IND", "STK"}:
             return ()
+        symbol = SETTLEMENT_OF.get(instrument.symbol)
+        if symbol is not None:
+            return tuple(_opening(bar) for bar in self._world.market.bars(symbol, count))
         return self._world.market.bars(instrument.symbol, count)
 
     def _bars(self, instrument: Instrument, *, end: str, count: int) -> tuple[DailyBar, ...]:
@@ -98,6 +104,10 @@ class HistoryDesk:
             return ()
         last = quote.last
         return (DailyBar(session=day.session, open=last, high=last, low=last, close=last),)
+
+
+def _opening(bar: DailyBar) -> DailyBar:
+    return DailyBar(session=bar.session, open=bar.open, high=bar.open, low=bar.open, close=bar.open)
 
 
 def _bar_fields(bar: DailyBar) -> tuple[str | float, ...]:

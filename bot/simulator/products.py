@@ -136,6 +136,8 @@ INDEXES = (
             (20_000_003, "VVIX", "CBOE", "CBOE VIX Volatility Index"),
             (20_000_004, "SKEW", "CBOE", "CBOE SKEW Index"),
             (20_000_005, "AD-NYSE", "NYSE", "NYSE Advancing and Declining Issues"),
+            (20_000_006, "SET", "CBOE", "S&P 500 Special Opening Quotation"),
+            (20_000_007, "VRO", "CBOE", "CBOE Volatility Index Special Opening Quotation"),
         )
     ),
 )
