@@ -236,16 +236,30 @@ def test_one_bad_price_leaves_its_neighbours_alone() -> None:
     assert iv[0] == iv[2] > 0
 
 
-def test_a_price_next_to_its_maximum_gives_no_volatility_rather_than_a_wrong_one() -> None:
-    maximum = 100.0
-    quotes = maximum * (1 - np.array([1e-2, 1e-4, 1e-8, 1.2e-16]))
+def test_a_price_near_its_maximum_is_returned_by_its_volatility() -> None:
+    quotes = 100.0 * (1 - np.array([1e-2, 1e-4, 1e-8, 1e-12]))
 
     iv, reason = implied_vol(quotes, 100.0, 60.0, 1.0, 1.0, is_call=True)
 
-    known = reason == Reason.OK
-    assert known[:3].all()
-    back = price(100.0, 60.0, 1.0, 1.0, iv[known], is_call=True)
-    assert np.max(np.abs(back - quotes[known])) < 1e-12
+    assert (reason == Reason.OK).all()
+    assert np.max(np.abs(price(100.0, 60.0, 1.0, 1.0, iv, is_call=True) - quotes)) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("quote", "forward", "strike"),
+    [
+        (np.nextafter(100.0, 0.0), 100.0, 372.25890261259167),
+        (np.nextafter(100.0, 0.0), 100.0, 4437.447191303123),
+        (2.3e-316, 100.0, 164.0),
+    ],
+)
+def test_a_price_that_determines_no_volatility_gives_none_rather_than_a_wrong_one(
+    quote: float, forward: float, strike: float
+) -> None:
+    iv, reason = implied_vol(quote, forward, strike, 1.0, 1.0, is_call=True)
+
+    assert np.isnan(iv)
+    assert reason == Reason.NON_FINITE
 
 
 def test_inputs_broadcast_to_their_common_shape() -> None:
