@@ -1,7 +1,7 @@
 """What open structures are worth at the quotes of a snapshot.
 
-A condor is marked at the mids of its legs; a long wing that nobody bids for is worth 0. The
-hedge is marked at the bid, which is what it would fetch; a call without a bid is worth 0. A
+A condor is marked at the mids of its legs; a long wing that nobody bids for is worth 0, and a
+short leg costs half of its ask then. The hedge is marked at the bid, which is what it would fetch; a call without a bid is worth 0. A
 structure with a leg of which nothing is known has no value: unknown is not zero.
 """
 
@@ -28,15 +28,15 @@ def quotes_of(snapshot: MarketSnapshot) -> Quotes:
 
 
 def leg_points(leg: Leg, quotes: Quotes) -> float | None:
-    """Return the mid of a leg in points, unsigned; 0 for a long leg that nobody bids for.
+    """Return the mid of a leg in points, unsigned; an absent bid beside an ask is a bid of 0.
 
-    A short leg needs a two-sided market, for it must be bought back.
+    A long leg that nobody bids for is worth 0, not half of its ask.
     """
     quote = quotes.get(leg.contract)
-    if quote is None:
+    if quote is None or quote.ask is None:
         return None
-    if leg.ratio > 0 and quote.bid is None and quote.ask is not None:
-        return 0.0
+    if quote.bid is None:
+        return 0.0 if leg.ratio > 0 else quote.ask / 2
     return quote.mid
 
 

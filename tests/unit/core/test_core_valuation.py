@@ -66,7 +66,14 @@ def test_a_long_wing_that_nobody_bids_for_is_worth_nothing() -> None:
     assert valuation.condor_value_usd(CONDOR, quotes) == Decimal("-2560.00")
 
 
-@pytest.mark.parametrize("hole", [Quote(), Quote(ask=6.4), Quote(bid=6.4, ask=6.0), None])
+def test_a_short_leg_that_nobody_bids_for_costs_half_of_its_ask() -> None:
+    quotes = {**QUOTES, option(7800, Right.CALL): Quote(ask=6.4)}
+
+    # 18.6 - 25.2 - 3.2 + 2.1 = -7.7 points, times 100, times 2
+    assert valuation.condor_value_usd(CONDOR, quotes) == Decimal("-1540.00")
+
+
+@pytest.mark.parametrize("hole", [Quote(), Quote(bid=6.0), Quote(bid=6.4, ask=6.0), None])
 def test_a_condor_with_an_unquoted_short_leg_has_no_value(hole: Quote | None) -> None:
     quotes = {**QUOTES, option(7800, Right.CALL): hole}
     if hole is None:
