@@ -48,9 +48,12 @@ def encode(value: T, kind: type[T]) -> str:
     LedgerError
         It would not read back equal.
     """
-    text = _adapter(kind).dump_json(value).decode()
+    try:
+        text = _adapter(kind).dump_json(value, warnings="error").decode()
+    except ValueError as fault:
+        raise LedgerError(f"{kind.__name__}: cannot be stored: {fault}") from fault
     if decode(text, kind) != value:
-        raise LedgerError(f"{kind.__name__}: does not survive being stored (NaN or a wrong type)")
+        raise LedgerError(f"{kind.__name__}: cannot be stored: NaN, or a value of a wrong type")
     return text
 
 

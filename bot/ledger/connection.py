@@ -142,16 +142,13 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
     LedgerError
         The file cannot be made, is damaged, or was written by a newer version.
     """
-    try:
+    with _opening(path):
         create_private(path)
-        database = _configured(sqlite3.connect(path, isolation_level=None), durable=durable)
-    except (sqlite3.Error, OSError) as fault:
-        raise LedgerError(f"{path}: cannot open the ledger: {fault}") from fault
-    try:
-        _prepare(database, path)
-    except BaseException:
-        database.close()
-        raise
+        database = sqlite3.connect(path, isolation_level=None)
+        with _closed_on_fault(database):
+            _configure(database, durable=durable)
+            _check(database, path)
+            _migrate(database, path)
     return database
 
 
@@ -165,49 +162,56 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise LedgerError(f"{path}: there is no ledger; a first `steward once` or `run` makes it")
-    try:
-        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with _opening(path):
         database = sqlite3.connect(uri, uri=True, isolation_level=None)
-        database.row_factory = sqlite3.Row
-        version = _schema_version(database)
-    except sqlite3.Error as fault:
-        raise LedgerError(f"{path}: cannot read the ledger: {fault}") from fault
-    if version != SCHEMA_VERSION:
-        database.close()
-        raise LedgerError(_wrong_version(path, version))
+        with _closed_on_fault(database):
+            database.row_factory = sqlite3.Row
+            version = _schema_version(database)
+            if version != SCHEMA_VERSION:
+                raise LedgerError(_wrong_version(path, version))
     return database
 
 
-def _configured(database: sqlite3.Connection, *, durable: bool) -> sqlite3.Connection:
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as fault:
+        raise LedgerError(f"{path}: cannot open the ledger: {fault}") from fault
+
+
+@contextmanager
+def _closed_on_fault(database: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _configure(database: sqlite3.Connection, *, durable: bool) -> None:
     database.row_factory = sqlite3.Row
     database.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000:.0f}")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     database.execute("PRAGMA foreign_keys = ON")
-    return database
 
 
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    try:
-        verdict = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-        version = _schema_version(database)
-    except sqlite3.Error as fault:
-        raise LedgerError(f"{path}: cannot read the ledger: {fault}") from fault
-    if verdict != "ok":
-        raise LedgerError(f"{path}: damaged ({verdict}); restore the last backup, then reconcile")
-    if version > SCHEMA_VERSION:
-        raise LedgerError(_wrong_version(path, version))
-    if version < SCHEMA_VERSION:
-        _migrate(database, path)
+def _check(database: sqlite3.Connection, path: Path) -> None:
+    found = " ".join(database.execute("PRAGMA quick_check(1)").fetchone()[0].split())
+    if found != "ok":
+        raise LedgerError(f"{path}: damaged ({found}); restore the last backup, then reconcile")
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    from bot.ledger.migrations import migrate  # noqa: PLC0415 - costs 0.4 s, once in a schema's life
+    version = _schema_version(database)
+    if version > SCHEMA_VERSION:
+        raise LedgerError(_wrong_version(path, version))
+    if version < SCHEMA_VERSION:
+        from bot.ledger.migrations import migrate  # noqa: PLC0415 - 0.4 s, once in a schema's life
 
-    try:
         migrate(database)
-    except sqlite3.Error as fault:
-        raise LedgerError(f"{path}: cannot migrate the ledger: {fault}") from fault
 
 
 def _schema_version(database: sqlite3.Connection) -> int:

@@ -128,11 +128,6 @@ class Journal(Connection):
                 (time_text(at), outcome, _session_id(database, session, dry)),
             )
 
-    def is_finished(self, session: Session) -> bool:
-        """Whether the session was carried through to its end, for real."""
-        ended = "SELECT 1 FROM sessions WHERE session = ? AND dry = 0 AND finished_at IS NOT NULL"
-        return self.value(ended, (session.isoformat(),)) is not None
-
     def alert(self, code: str, text: str, *, session: Session | None, at: dt.datetime) -> None:
         """Record something that a person should know."""
         with self.writing("an alert") as database:

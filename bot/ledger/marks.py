@@ -62,11 +62,6 @@ class Marks(Trades):
         """Return all marks, oldest first."""
         return tuple(_read_mark(row) for row in self.rows("SELECT * FROM marks ORDER BY session"))
 
-    def last_mark(self) -> Mark | None:
-        """Return the newest mark."""
-        row = self.row("SELECT * FROM marks ORDER BY session DESC LIMIT 1")
-        return None if row is None else _read_mark(row)
-
     def widths(self, last_n: int) -> tuple[WidthDay, ...]:
         """Return the gross width at the end of the last `last_n` sessions, oldest first."""
         rows = self.rows(
