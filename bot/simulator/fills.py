@@ -13,7 +13,9 @@ The rules (policy ``book``), in their order:
    price. It is never filled at a worse one, so a limit far through it is improved.
 2. A limit between the mid and the natural price has conceded the share
    c = (limit - mid) / (natural - mid) of the half-spread. It fills at its limit once it has
-   rested ``rest_seconds`` at that price, if c >= the order's threshold. The threshold is
+   rested ``rest_seconds`` at that price, if c >= the order's threshold, give or take a tick:
+   where the wanted price lies between two ticks, the one better for the order will do, or a
+   market as narrow as its tick could never be met in the middle. The threshold is
    uniform between ``threshold_low`` and ``threshold_high``, drawn from a hash of the seed and
    the order's identity: the same order meets the same market every time, in any run.
 3. A limit worse than the mid waits until the market moves.
@@ -209,9 +211,10 @@ def fill_debit(book: NetBook, order: Resting, settings: FillSettings) -> Decimal
         return at_mid if order.limit >= book.mid else None
     if order.limit >= book.natural:
         return book.natural
-    if order.limit < book.mid or order.seconds < settings.rest_seconds:
+    if order.limit < book.best or order.seconds < settings.rest_seconds:
         return None
-    return order.limit if book.conceded(order.limit) >= order.threshold else None
+    wanted = book.mid + order.threshold * (book.natural - book.mid)
+    return order.limit if order.limit >= -ticks.ceil_to(order.tick, -wanted) else None
 
 
 def allocate(book: NetBook, debit: Decimal) -> tuple[Decimal, ...]:

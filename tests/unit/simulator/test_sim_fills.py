@@ -71,8 +71,9 @@ def test_the_book_of_a_condor_is_worked_by_hand() -> None:
         ("2.40", "2.40"),
         ("2.25", "2.25"),  # concedes a quarter of the half-spread
         ("2.22", "2.22"),  # concedes exactly the threshold
-        ("2.21", None),  # concedes 5 %, a tenth is needed
-        ("2.20", None),
+        ("2.21", "2.21"),  # 2.22 lies between the ticks 2.20 and 2.25: the better one will do
+        ("2.20", "2.20"),
+        ("2.19", None),  # concedes too little
         ("2.10", None),  # worse than the mid
     ],
 )
@@ -87,6 +88,11 @@ def test_a_limit_fills_by_the_share_of_the_half_spread_it_concedes(
 def test_inside_the_spread_nothing_fills_before_it_has_rested() -> None:
     assert fill_debit(CALL, resting("2.30", seconds=2.9), FillSettings()) is None
     assert fill_debit(CALL, resting("2.30", seconds=3.0), FillSettings()) == D("2.30")
+
+
+def test_an_order_that_must_concede_nothing_fills_at_the_mid_and_not_below() -> None:
+    assert fill_debit(CALL, resting("2.20", needs="0"), FillSettings()) == D("2.20")
+    assert fill_debit(CALL, resting("2.15", needs="0"), FillSettings()) is None
 
 
 def test_at_the_natural_price_nothing_has_to_rest() -> None:
@@ -188,12 +194,13 @@ def test_at_the_natural_price_every_leg_pays_its_spread() -> None:
 
 
 def test_legs_stay_on_their_own_ticks_where_the_net_price_allows_it() -> None:
-    """Above 3.00 a leg trades in dimes; the odd nickel falls on the leg below 3.00."""
-    book = NetBook(legs=(leg(1, "4.00", "4.60"), leg(-1, "2.00", "2.40")))
-    prices = allocate(book, D("2.25"))
+    """Above 3.00 a leg trades in dimes; the odd nickel falls on the leg below 3.00.
 
-    assert prices[0] - prices[1] == D("2.25")
-    assert (prices[0] % D("0.10"), prices[1] % NICKEL) == (0, 0)
+    A tenth of the half-spread: 4.33 and 2.18, on ticks 4.30 and 2.20, which is a nickel short.
+    """
+    book = NetBook(legs=(leg(1, "4.00", "4.60"), leg(-1, "2.00", "2.40")))
+
+    assert allocate(book, D("2.15")) == (D("4.30"), D("2.15"))
 
 
 def test_a_nickel_that_no_leg_can_take_on_its_tick_goes_between_ticks() -> None:
