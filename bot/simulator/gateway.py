@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import math
 import signal
 import threading
 from typing import TYPE_CHECKING, Final
@@ -56,6 +55,9 @@ HOST: Final = "127.0.0.1"
 
 LONGEST_ADVANCE_SECONDS: Final = 400 * 86_400
 """More than that in one message is taken for a mistake."""
+
+STOP_SECONDS: Final = 0.02
+"""Real time between two looks at the event that ends `serve`."""
 
 FARM_NOTICES: Final = (
     (2104, "Market data farm connection is OK:usopt"),
@@ -109,6 +111,7 @@ class Gateway:
         self._server = await loop.create_server(lambda: Connection(self), HOST, self.settings.port)
         if not self.settings.stepped:
             self._ticking = loop.create_task(self._tick())
+            self._ticking.add_done_callback(self._stopped_ticking)
         logger.info("listening on %s:%s", HOST, self.port)
         return self
 
@@ -147,6 +150,13 @@ class Gateway:
             await asyncio.sleep(self.settings.tick_seconds)
             passed = (loop.time() - origin) * self.settings.speed
             self.advance_to(start + dt.timedelta(seconds=passed))
+
+    def _stopped_ticking(self, task: asyncio.Task[None]) -> None:
+        """Hang up on everybody when time broke down: a clock that stands still looks calm."""
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("simulated time stopped at %s", self.world.now, exc_info=task.exception())
+            for client in tuple(self._clients):
+                client.close()
 
     def advance_to(self, target: dt.datetime) -> None:
         """Move simulated time on and tell every client what it missed."""
@@ -307,13 +317,12 @@ async def _serve(
     async with Gateway(market, settings) as gateway:
         ready(gateway.port)
         while not ended.is_set() and not (stop is not None and stop.is_set()):
-            await _wait(ended, seconds=0.1 if stop is not None else math.inf)
+            await _wait(ended, seconds=STOP_SECONDS if stop is not None else None)
 
 
-async def _wait(event: asyncio.Event, *, seconds: float) -> None:
+async def _wait(event: asyncio.Event, *, seconds: float | None) -> None:
     """Wait for `event`, at most so long."""
-    limit = None if math.isinf(seconds) else seconds
     try:
-        await asyncio.wait_for(event.wait(), limit)
+        await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return

@@ -164,7 +164,7 @@ class FixedMarket:
         )
 
     def settlement(self, contract: OptionContract) -> float | None:
-        return None
+        return INDEXES[contract.underlying].last
 
     def provenance(self) -> tuple[ProvenanceNote, ...]:
         return (

@@ -16,24 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fixed_market import FixedMarket
+from wire_expected import DIFFERENCES, EXPECTED, ROUND_TRIP
 
 from bot.simulator.exchange import ExchangeSettings
 from bot.simulator.fills import FillSettings
 from bot.simulator.gateway import Gateway
 from bot.simulator.settings import FillOrder, GatewaySettings
+from bot.simulator.wire import MAX_VERSION, MIN_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from expected import DIFFERENCES, EXPECTED  # noqa: E402 - data beside this file
-from fixed_market import FixedMarket  # noqa: E402 - the same
-
 ROOT = HERE.parents[1]
 LIBRARIES = ("ib_insync", "ib_async", "ibapi")
 DEADLINE_SECONDS = 60
+VERSIONS = range(MIN_VERSION, MAX_VERSION + 1)
 
 SETTINGS = {
     "live_account": GatewaySettings(accounts=("U1234567", "U7654321")),
@@ -41,9 +40,7 @@ SETTINGS = {
     "delayed_data": GatewaySettings(delayed=frozenset({"VIX"})),
     "not_subscribed": GatewaySettings(unsubscribed=frozenset({"VIX"})),
     "line_limit": GatewaySettings(lines=3),
-    "partial_fill": GatewaySettings(
-        exchange=ExchangeSettings(fills=FillSettings(first_units=1))
-    ),
+    "partial_fill": GatewaySettings(exchange=ExchangeSettings(fills=FillSettings(first_units=1))),
 }
 """Settings of the scenarios that need other than the default ones."""
 
@@ -59,16 +56,15 @@ def interpreter(library: str) -> str:
 
 
 @contextmanager
-def gateways() -> Iterator[dict[str, int]]:
-    """Run a gateway for each scenario in a thread; give their ports."""
+def gateways(settings: dict[str, GatewaySettings]) -> Iterator[dict[str, int]]:
+    """Run a gateway for each name in a thread; give their ports."""
     ports: dict[str, int] = {}
     ready, loop = threading.Event(), asyncio.new_event_loop()
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            for name in EXPECTED:
-                settings = SETTINGS.get(name, GatewaySettings())
-                gateway = await stack.enter_async_context(Gateway(FixedMarket(), settings))
+            for name, each in settings.items():
+                gateway = await stack.enter_async_context(Gateway(FixedMarket(), each))
                 ports[name] = gateway.port
             ready.set()
             await stopped.wait()
@@ -85,12 +81,10 @@ def gateways() -> Iterator[dict[str, int]]:
         loop.close()
 
 
-@pytest.fixture(scope="module", params=LIBRARIES)
-def found(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    """Facts that one library found, by scenario."""
-    library = request.param
+def facts_of(library: str, settings: dict[str, GatewaySettings]) -> dict[str, Any]:
+    """Let a library run scenarios, each at a gateway of its own; return what it found."""
     command = [interpreter(library), str(HERE / "drivers" / f"driver_{library}.py")]
-    with gateways() as ports:
+    with gateways(settings) as ports:
         done = subprocess.run(
             command,
             input=json.dumps(ports),
@@ -100,15 +94,40 @@ def found(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    return library, json.loads(done.stdout)
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def found(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """Facts that one library found, by scenario."""
+    settings = {name: SETTINGS.get(name, GatewaySettings()) for name in EXPECTED}
+    return request.param, facts_of(request.param, settings)
+
+
+@pytest.fixture(scope="module", params=("ib_insync", "ib_async"))
+def round_trips(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Facts that one library found with each server version."""
+    settings = {f"round_trip@{v}": GatewaySettings(server_version=v) for v in VERSIONS}
+    return facts_of(request.param, settings)
 
 
 @pytest.mark.clients
 @pytest.mark.parametrize("scenario", EXPECTED)
-def test_library_finds_the_expected_facts(
-    found: tuple[str, dict[str, Any]], scenario: str
-) -> None:
+def test_library_finds_the_expected_facts(found: tuple[str, dict[str, Any]], scenario: str) -> None:
     library, facts = found
     expected = EXPECTED[scenario] | DIFFERENCES.get((library, scenario), {})
 
     assert facts[scenario] == expected, facts[scenario].get("failed", "")
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize("version", VERSIONS)
+def test_orders_executions_and_contracts_survive_every_server_version(
+    round_trips: dict[str, Any], version: int
+) -> None:
+    facts = round_trips[f"round_trip@{version}"]
+    sizes = {False: [0.0, 0.0], True: [1.0, 1.0]}[version >= 164]
+    expected = ROUND_TRIP | {"version": version, "sizes": sizes}
+
+    assert facts == expected | ({"sizes": [0.0, 1.0]} if version == 163 else {})
