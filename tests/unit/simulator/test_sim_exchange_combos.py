@@ -36,6 +36,12 @@ def held(venue: Venue) -> list[tuple[str, int]]:
     return [(p.instrument.local_symbol[-9:], p.quantity) for p in venue.account.positions()]
 
 
+LABELS = (
+    "SPXW 2026-08-21 5700P",
+    "SPXW 2026-08-21 5750P",
+    "SPXW 2026-08-21 6250C",
+    "SPXW 2026-08-21 6300C",
+)
 OPEN_CONDOR = [("P05700000", 1), ("P05750000", -1), ("C06250000", -1), ("C06300000", 1)]
 
 
@@ -189,6 +195,29 @@ def test_a_leg_that_stops_quoting_stops_the_combo() -> None:
     del venue.market.quotes["SPXW 2026-08-21 5700P"]
 
     assert venue.exchange.advance(LATER) == []
+
+
+nickels = st.integers(1, 120).map(lambda n: D(n) * D("0.05"))
+
+
+@given(st.lists(st.tuples(nickels, nickels), min_size=4, max_size=4), st.integers(-200, 200))
+def test_whatever_the_market_a_fill_is_inside_it_and_no_worse_than_the_limit(
+    quotes: list[tuple[Decimal, Decimal]], limit: int
+) -> None:
+    """Four legs with any bid and spread, a BUY at any net price."""
+    venue = Venue()
+    legs = venue.condor()
+    market = dict(zip(LABELS, ((bid, bid + spread) for bid, spread in quotes), strict=True))
+    for label, (bid, ask) in market.items():
+        venue.quote(label, float(bid), float(ask))
+    price = D(limit) * D("0.05")
+    events = venue.submit(venue.bag(legs, "BUY", limit_price=float(price)))
+    found = executions(events + venue.exchange.advance(LATER))
+
+    for whole in found[:1]:
+        assert whole.price <= price
+    for (bid, ask), leg in zip(market.values(), found[1:], strict=bool(found)):
+        assert bid <= leg.price <= ask
 
 
 def test_closing_realizes_what_opening_cost_and_both_commissions() -> None:

@@ -96,6 +96,27 @@ def test_a_changed_price_has_to_rest_anew(venue: Venue) -> None:
     assert statuses(venue.exchange.advance(seconds_later(23))) == ["Filled"]
 
 
+def test_the_same_price_sent_again_does_not_have_to_rest_anew(venue: Venue) -> None:
+    terms = {"order_id": 50, "limit_price": 2.25}
+    venue.submit(venue.ticket(venue.option(CALL), "BUY", **terms))
+    venue.submit(venue.ticket(venue.option(CALL), "BUY", **terms), seconds_later(2))
+
+    assert statuses(venue.exchange.advance(seconds_later(3))) == ["Filled"]
+
+
+def test_a_change_needs_funds_for_what_is_not_filled_yet_only() -> None:
+    """1,250 less 482.30 for two calls leaves 767.70; three more need 723.45, five 1,205.75."""
+    settings = ExchangeSettings(fills=FillSettings(first_units=2))
+    venue = Venue(settings, cash=Decimal(1250))
+    venue.quote(CALL, 2.00, 2.40)
+    terms = {"order_id": 50, "limit_price": 2.40, "quantity": 5}
+    venue.submit(venue.ticket(venue.option(CALL), "BUY", **terms))
+    changed = venue.submit(venue.ticket(venue.option(CALL), "BUY", **terms))
+
+    assert codes(changed) == []
+    assert venue.account.cash == Decimal("767.70")
+
+
 def test_a_change_keeps_the_permanent_number(venue: Venue) -> None:
     terms = {"order_id": 50, "limit_price": 2.10}
     venue.submit(venue.ticket(venue.option(CALL), "BUY", **terms))

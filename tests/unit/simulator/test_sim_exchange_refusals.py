@@ -16,7 +16,7 @@ from bot.simulator.exchange import (
     OrderUpdate,
 )
 from bot.simulator.instruments import ContractQuery
-from scripted_market import NOON, Venue, at
+from scripted_market import CASH, NOON, Venue, at
 
 CALL = "VIX 2026-09-16 25C"
 D = Decimal
@@ -268,6 +268,14 @@ def test_a_preview_tells_margin_and_sends_nothing(venue: Venue) -> None:
     assert preview.commission == D("4.31")
     assert preview.equity_change == D(220) - D("4.31")
     assert venue.exchange.open_orders() == venue.exchange.completed_orders() == ()
+
+
+def test_equity_of_a_preview_leaves_out_what_long_options_are_worth(venue: Venue) -> None:
+    venue.submit(venue.ticket(venue.option(CALL), "BUY", limit_price=2.40, quantity=10))
+    (preview,) = venue.submit(venue.bag(venue.condor(), "BUY", limit_price=-2.2, what_if=True))
+
+    assert isinstance(preview, MarginPreview)
+    assert preview.equity_before == venue.account.cash == CASH - D("2411.50")
 
 
 def test_a_preview_at_market_uses_the_mids(venue: Venue) -> None:

@@ -100,6 +100,14 @@ def test_there_are_no_hours_after_the_last_trade(instrument: Instrument, now: dt
     assert HOURS.window([instrument], now) is None
 
 
+def test_a_window_ends_before_its_close() -> None:
+    window = HOURS.window([CALL], at(17, 15))
+
+    assert window is not None
+    assert window.contains(at(17, 13, 30))
+    assert not window.contains(at(17, 20, 15))
+
+
 def test_nothing_trades_without_instruments() -> None:
     assert HOURS.window([], at(17, 15)) is None
 

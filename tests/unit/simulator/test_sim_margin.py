@@ -57,10 +57,10 @@ def test_a_structure_ties_up_the_most_it_can_owe(
     assert margin.initial == margin.maintenance == usd
 
 
-def test_expiries_are_margined_apart() -> None:
-    both = held((-1, "SPXW 2026-08-20 6250C"), (1, "SPXW 2026-08-20 6300C"), *CALLS)
+def test_expiries_are_margined_apart_for_both_sides_can_lose() -> None:
+    puts = ((1, "SPXW 2026-08-20 5700P"), (-1, "SPXW 2026-08-20 5750P"))
 
-    assert requirement(both, LEVELS.get).initial == 5000 + 7500
+    assert requirement(held(*puts, *CALLS), LEVELS.get).initial == 5000 + 7500
 
 
 def test_an_unknown_level_makes_the_uncovered_dearer_and_leaves_the_covered_alone() -> None:
