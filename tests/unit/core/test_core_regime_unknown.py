@@ -114,6 +114,7 @@ def test_a_broken_series_of_bars_is_unknown(fault: str) -> None:
 
     assert signals.unknown == ("spx_bars", "vix_bars")
     assert (signals.macd_histogram, signals.spx_rsi, signals.vix_rsi) == (None, None, None)
+    assert signals.vix_over_median is None
 
 
 def test_exactly_the_least_number_of_bars_is_known() -> None:
