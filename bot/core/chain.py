@@ -15,13 +15,13 @@ import datetime as dt
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.core.model import Feed, OptionContract, Right
-from bot.core.pricing import greeks, implied_vol
+from bot.core.pricing import BoolArray, FloatArray, greeks, implied_vol
 from bot.core.sessions import settlement_time, years_between
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from bot.core.model import MarketSnapshot, OptionQuote, Quote
 
-FloatArray: TypeAlias = NDArray[np.float64]
-BoolArray: TypeAlias = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 VIX_CLASSES: Final = frozenset({"VIX", "VIXW"})

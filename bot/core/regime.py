@@ -18,10 +18,9 @@ import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.core import indicators
 from bot.core.chain import future_level
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from bot.core.indicators import FloatArray
     from bot.core.model import DailyBar, MarketSnapshot
     from bot.core.rules import SignalRules
-
-FloatArray: TypeAlias = NDArray[np.float64]
 
 STRESS_POINTS: Final = 3
 CALM_POINTS: Final = 1
