@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.core.model import Feed, OptionContract, Right
 from bot.core.pricing import BoolArray, FloatArray, greeks, implied_vol
@@ -26,6 +25,8 @@ from bot.core.sessions import settlement_time, years_between
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from numpy.typing import NDArray
 
     from bot.core.model import MarketSnapshot, OptionQuote, Quote
 
