@@ -66,7 +66,7 @@ def _courses(figures: Performance, last: Mark) -> Iterable[RenderableType]:
     verdict = line(
         f"hedge P&L {signed_usd(last.hedge_pnl_usd)}",
         _said("drag {} a year", figures.drag),
-        _said("drawdown cut by {}", figures.drawdown_reduction),
+        _reduction(figures.drawdown_reduction),
         _said("growth {} a year", figures.book.cagr if figures.book else None),
         _said("{} unhedged", figures.shadow.cagr if figures.shadow else None),
         f"{figures.unknown} sessions without a NAV" if figures.unknown else "",
@@ -77,6 +77,13 @@ def _courses(figures: Performance, last: Mark) -> Iterable[RenderableType]:
 def _said(text: str, share: float | None) -> str:
     """Say a share where it is known, and nothing where it is not."""
     return "" if share is None else text.format(percent(share))
+
+
+def _reduction(share: float | None) -> str:
+    """Say by how much the hedge cut the deepest fall, or deepened it."""
+    if share is None:
+        return ""
+    return f"drawdown {'cut' if share >= 0 else 'deepened'} by {percent(abs(share))}"
 
 
 def _course_cells(course: Course) -> tuple[RenderableType, ...]:

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from bot.core.book import Layer
 from bot.core.fold import IntentState, StructureKind
 from bot.review.format import UNKNOWN, cents, clock, observed, percent, points, signed_usd, usd
 from bot.review.layout import coloured, heading, line, section, table
+from bot.review.reasons import reasons
 from bot.review.session import FILLS_NOTE, SessionReview, review_json, review_session
 from bot.review.summary import render_summary
 
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
-    from bot.core.decision import Verdict
     from bot.core.mark import Mark
     from bot.core.model import Session
-    from bot.ledger.decision_rows import DecisionRow
     from bot.ledger.journal import ProvenanceRow
     from bot.ledger.order_rows import OrderRow
     from bot.ledger.queries import NoteRow, PositionRow, StructureRow
@@ -61,16 +59,16 @@ def render_review(ledger: Ledger, session: Session | None = None) -> RenderableT
 
 def _page(review: SessionReview) -> Iterable[RenderableType]:
     yield from _head(review)
-    if review.mark:
-        yield from section("Book, USD", _book(review.mark, review))
-    if review.decision:
-        yield from _reasons(review.decision)
-    yield from _orders(review.orders)
-    yield from _condors(review)
-    yield from _hedge(review)
-    yield from _closed(review.closed)
     yield from _notes("Incidents", review.incidents, style="bold red")
     yield from _notes("Alerts", review.alerts, style="yellow")
+    if review.mark:
+        yield from section("Book, USD", _book(review.mark, review))
+    yield from _orders(review.orders)
+    yield from _closed(review.closed)
+    yield from _condors(review)
+    yield from _hedge(review)
+    if review.decision:
+        yield from reasons(review.decision)
     yield from _provenance(review.provenance)
     yield line(f"\nLedger {review.ledger}")
 
@@ -121,30 +119,6 @@ def _day(review: SessionReview, field: str) -> Decimal | None:
 
 def _gains(*amounts: Decimal | None) -> tuple[Text, ...]:
     return tuple(coloured(signed_usd(amount), amount) for amount in amounts)
-
-
-def _reasons(decision: DecisionRow) -> Iterable[RenderableType]:
-    signals = [
-        Text.assemble((f"{signal.name} ", "dim"), observed(signal.value))
-        for signal in decision.signals
-    ]
-    yield from section("Signals", Columns(signals, padding=(0, 3), column_first=True))
-    denied = sum(not verdict.passed for verdict in decision.verdicts)
-    title = f"Gates: {len(decision.verdicts) - denied} passed, {denied} denied"
-    yield from section(title, _gates(decision.verdicts))
-
-
-def _gates(verdicts: Iterable[Verdict]) -> RenderableType:
-    made = table("", "gate", "of", ">observed", ">bound")
-    for verdict in verdicts:
-        made.add_row(
-            Text("passed", style="green") if verdict.passed else Text("denied", style="red"),
-            verdict.code,
-            Text(verdict.subject, style="dim"),
-            observed(verdict.observed),
-            observed(verdict.limit),
-        )
-    return made
 
 
 def _orders(orders: Sequence[OrderRow]) -> Iterable[RenderableType]:

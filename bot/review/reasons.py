@@ -1,0 +1,109 @@
+"""The reasons of a decision: its signals, its gates, and what would end each structure.
+
+A gate is judged on one line: for the book as a whole, or with one cell for each tier or layer.
+What is about a structure that is held is a trigger rather than a gate: to pass is to fire.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rich.columns import Columns
+from rich.text import Text
+
+from bot.core.book import Layer, Tier
+from bot.review.format import observed
+from bot.review.layout import section, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import RenderableType
+
+    from bot.core.decision import Verdict
+    from bot.ledger.decision_rows import DecisionRow
+
+
+def reasons(decision: DecisionRow) -> Iterable[RenderableType]:
+    """Yield the sections that say why the decision is what it is."""
+    signals = [
+        Text.assemble((f"{signal.name} ", "dim"), observed(signal.value))
+        for signal in decision.signals
+    ]
+    yield from section("Signals", Columns(signals, padding=(0, 3), column_first=True))
+    gates = [verdict for verdict in decision.verdicts if not _is_trigger(verdict)]
+    denied = sum(not verdict.passed for verdict in gates)
+    general = [verdict for verdict in gates if not _name(verdict)]
+    yield from section(f"Gates: {len(gates) - denied} passed, {denied} denied", _list(general))
+    for kind, mine in _by_kind(verdict for verdict in gates if _name(verdict)).items():
+        yield from section(f"Gates of each {kind}, observed / bound", _by_code(mine))
+    for kind, mine in _by_kind(filter(_is_trigger, decision.verdicts)).items():
+        yield from section(f"What ends or rolls a {kind}, observed / bound", _by_structure(mine))
+
+
+def _name(verdict: Verdict) -> str:
+    return verdict.subject.partition(":")[2]
+
+
+def _is_trigger(verdict: Verdict) -> bool:
+    return bool(_name(verdict)) and _name(verdict) not in {*Tier, *Layer}
+
+
+def _by_kind(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    found = defaultdict[str, list["Verdict"]](list)
+    for verdict in verdicts:
+        found[verdict.subject.partition(":")[0]].append(verdict)
+    return found
+
+
+def _list(verdicts: Iterable[Verdict]) -> RenderableType:
+    made = table("", "gate", "of", ">observed", ">bound")
+    for column in made.columns[3:]:
+        column.no_wrap = False
+    for verdict in verdicts:
+        made.add_row(
+            Text("passed", style="green") if verdict.passed else Text("denied", style="bold red"),
+            verdict.code,
+            Text(verdict.subject, style="dim"),
+            _breakable(observed(verdict.observed)),
+            _breakable(observed(verdict.limit)),
+        )
+    return made
+
+
+def _breakable(text: str) -> str:
+    """Let a list of words break after its commas."""
+    return text.replace(",", ", ") if any(map(str.isalpha, text.split(","))) else text
+
+
+def _by_code(verdicts: Sequence[Verdict]) -> RenderableType:
+    """Return one line for each gate, one cell for each tier or layer."""
+    names = tuple(dict.fromkeys(map(_name, verdicts)))
+    made = table("gate", *(f">{name}" for name in names))
+    rows = defaultdict[str, dict[str, Text]](dict)
+    for verdict in verdicts:
+        rows[verdict.code][_name(verdict)] = _cell(verdict, "denied" if not verdict.passed else "")
+    made.columns[0].min_width = max(map(len, rows))
+    for column in made.columns[1:]:
+        column.no_wrap = False
+    for code, row in rows.items():
+        made.add_row(code, *(row.get(name, "") for name in names))
+    return made
+
+
+def _by_structure(verdicts: Sequence[Verdict]) -> RenderableType:
+    """Return one line for each structure, one cell for each trigger."""
+    codes = tuple(dict.fromkeys(verdict.code for verdict in verdicts))
+    made = table("", *(f">{code}" for code in codes))
+    rows = defaultdict[str, dict[str, Text]](dict)
+    for verdict in verdicts:
+        rows[_name(verdict)][verdict.code] = _cell(verdict, "fired" if verdict.passed else "")
+    for name, row in rows.items():
+        made.add_row(name, *(row.get(code, "") for code in codes))
+    return made
+
+
+def _cell(verdict: Verdict, word: str) -> Text:
+    text = f"{observed(verdict.observed)} / {observed(verdict.limit)}"
+    return Text.assemble((f"{word} ", "bold red"), text) if word else Text(text, style="dim")
