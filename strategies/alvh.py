@@ -37,7 +37,7 @@ from bot.core.plan import (
     OrderPrice,
     in_flight_slots,
     lot_id,
-    make_ladder,
+    make_hedge_ladder,
     price_order,
 )
 from bot.core.risk import gross_width_usd, layer_rules, remembered_width_usd, units_required
@@ -311,7 +311,6 @@ def _buy(
     price = price_order(legs, context.quote)
     if price is None:
         return ()
-    rules = context.rules.ladder
     slot = layer.value if replaces is None else replaces
     identity = Identity(session=context.session, strategy=ALVH, action=Action.BUY_HEDGE, slot=slot)
     return (
@@ -323,7 +322,7 @@ def _buy(
             structure_id=lot_id(layer, context.session, replaces=replaces),
             legs=legs,
             quantity=quantity,
-            ladder=make_ladder(price, legs, rules, share=rules.floor_share),
+            ladder=make_hedge_ladder(price, legs[0], context.rules.ladder),
             mid=price.mid,
             natural=price.natural,
             reason=MISSING if replaces is None else ROLL_DUE,
@@ -345,7 +344,7 @@ def _sell(
     price = _sale_price(context, lot)
     if price is None:
         return ()
-    legs, rules = (Leg(contract=lot.contract, ratio=-1),), context.rules.ladder
+    legs = (Leg(contract=lot.contract, ratio=-1),)
     identity = Identity(
         session=context.session, strategy=ALVH, action=Action.SELL_HEDGE, slot=lot.lot_id
     )
@@ -358,7 +357,7 @@ def _sell(
             structure_id=lot.lot_id,
             legs=legs,
             quantity=quantity,
-            ladder=make_ladder(price, legs, rules, share=rules.floor_share),
+            ladder=make_hedge_ladder(price, legs[0], context.rules.ladder),
             mid=price.mid,
             natural=price.natural,
             reason=reason,

@@ -12,7 +12,9 @@ Rules, with the exceptions:
   marked incomplete, and a rule that needs the true price must not use it.
 - A price ladder starts at the mid and concedes equal parts of the half-spread (natural - mid)
   until its share is used up. Every step is rounded down to a valid tick, so none is worse than
-  the floor; equal steps are one step.
+  the floor; equal steps are one step. The hedge is the exception: where no valid price lies
+  between its mid and its floor, as in a market one tick wide, its ladder goes on to the next tick
+  beyond the mid, at most to the natural price. Otherwise it could never be bought there.
 - Identities are deterministic: deciding again gives the same intent, and the venue never sees
   it twice.
 """
@@ -20,14 +22,15 @@ Rules, with the exceptions:
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decision import Action, PriceLadder
 from bot.core.model import Session
 from bot.core.risk import covered_condors, width_points
-from bot.core.ticks import COMBO_TICK, round_down, tick
+from bot.core.ticks import COMBO_TICK, round_down, round_up, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -144,14 +147,38 @@ def make_ladder(
     start = min(price.mid, floor) if rules.steps > 1 else floor
     last = max(rules.steps - 1, 1)
     exact = (start + (floor - start) * k / last for k in range(rules.steps))
-    steps = dict.fromkeys(_on_tick(value, legs) for value in exact)
+    increment = _increment(legs)
+    steps = dict.fromkeys(round_down(value, increment(value)) for value in exact)
     return PriceLadder(steps=tuple(steps), seconds=rules.seconds)
 
 
-def _on_tick(price: Decimal, legs: Sequence[Leg]) -> Decimal:
+def make_hedge_ladder(price: OrderPrice, leg: Leg, rules: LadderRules) -> PriceLadder:
+    """Return the price ladder of a hedge order, which always offers the mid or more.
+
+    As `make_ladder` with the share of the rules; where that ends short of the mid, the next tick
+    beyond the mid, at most the natural price, is its last step.
+
+    Parameters
+    ----------
+    price
+        Net price of one contract.
+    leg
+        The call that is bought or sold.
+    rules
+        Steps, seconds and share.
+    """
+    ladder = make_ladder(price, (leg,), rules, share=rules.floor_share)
+    if ladder.floor >= price.mid:
+        return ladder
+    beyond = round_up(price.mid, _increment((leg,))(price.mid))
+    return replace(ladder, steps=(*ladder.steps, min(beyond, price.natural)))
+
+
+def _increment(legs: Sequence[Leg]) -> Callable[[Decimal], Decimal]:
+    """Return the tick as a function of the price."""
     if len(legs) > 1:
-        return round_down(price, COMBO_TICK)
-    return round_down(price, tick(legs[0].contract.trading_class, price))
+        return lambda _price: COMBO_TICK
+    return partial(tick, legs[0].contract.trading_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

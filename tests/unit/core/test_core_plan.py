@@ -20,6 +20,7 @@ from bot.core.plan import (
     executable_quantity,
     in_flight_slots,
     lot_id,
+    make_hedge_ladder,
     make_ladder,
     price_order,
 )
@@ -186,6 +187,47 @@ def test_ladders_rise_on_valid_ticks_inside_their_floor(
     for step in steps:
         below = abs(step) < 3 and not combo
         assert step % (Decimal("0.01") if below else Decimal("0.05")) == 0
+
+
+def _hedge_steps(leg: Leg, mid: str, natural: str) -> list[str]:
+    price = OrderPrice(mid=Decimal(mid), natural=Decimal(natural))
+    return [str(step) for step in make_hedge_ladder(price, leg, LadderRules()).steps]
+
+
+@pytest.mark.parametrize(
+    ("leg", "mid", "natural", "steps"),
+    [
+        (BUY[0], "3.175", "3.20", ["3.15", "3.20"]),  # one tick wide
+        (SELL[0], "-3.175", "-3.15", ["-3.20", "-3.15"]),
+        (BUY[0], "1.035", "1.040", ["1.03", "1.040"]),
+        (BUY[0], "4.125", "4.20", ["4.10", "4.15"]),  # 4.14 is the floor, and no price
+        (BUY[0], "4.15", "4.25", ["4.15"]),
+        (BUY[0], "2.625", "2.68", ["2.62", "2.63"]),
+    ],
+)
+def test_hedge_goes_to_the_next_tick_beyond_the_mid_where_its_floor_is_no_price(
+    leg: Leg, mid: str, natural: str, steps: list[str]
+) -> None:
+    assert [float(step) for step in _hedge_steps(leg, mid, natural)] == [float(s) for s in steps]
+
+
+@given(bid=st.integers(1, 400), spread=st.integers(1, 40), sale=st.booleans())
+def test_hedge_ladders_reach_the_mid_and_never_pass_the_natural_price(
+    bid: int, spread: int, *, sale: bool
+) -> None:
+    low, high = (Decimal(cents) / 20 + 3 for cents in (bid, bid + spread))
+    price = OrderPrice(
+        mid=-(low + high) / 2 if sale else (low + high) / 2, natural=-low if sale else high
+    )
+
+    ladder = make_hedge_ladder(price, SELL[0] if sale else BUY[0], LadderRules())
+
+    assert list(ladder.steps) == sorted(set(ladder.steps))
+    assert price.mid <= ladder.floor <= price.natural
+    assert ladder.floor <= price.mid + max(
+        Decimal("0.25") * (price.natural - price.mid), Decimal("0.05")
+    )
+    assert all(step % Decimal("0.05") == 0 for step in ladder.steps)
 
 
 def test_identity_is_session_strategy_action_slot() -> None:

@@ -16,7 +16,7 @@ from bot.core.book import Book, HedgeLot, Layer, WidthDay
 from bot.core.context import Context
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
 from bot.core.model import MarketSnapshot, Quote
-from bot.core.rules import Rules
+from bot.core.rules import HedgeRules, Rules
 from strategies import alvh, condor
 
 if TYPE_CHECKING:
@@ -164,6 +164,25 @@ def test_weekly_expiries_are_not_bought() -> None:
     (near,) = of_layer(propose(market=replace(market, options=moved, vx_curve=curve)), Layer.NEAR)
 
     assert near.legs[0].contract.expiry == dt.date(2026, 9, 16)
+
+
+def test_expiries_outside_the_window_do_not_stand_in_for_unknown_ones_inside() -> None:
+    market = builders.market()
+    inside = {builders.MID_EXPIRY, dt.date(2026, 10, 21)}
+    curve = tuple(each for each in market.vx_curve if each.expiry not in inside)
+
+    assert not of_layer(propose(market=replace(market, vx_curve=curve)), Layer.MID)
+
+
+def test_contract_in_its_last_session_is_not_bought_even_if_it_never_rolls() -> None:
+    rules = Rules(hedge=replace(HedgeRules(), near=replace(HedgeRules().near, roll_dte=0)))
+    market = builders.without_options(
+        at(dt.date(2026, 7, 21)), lambda each: each.underlying == "VIX" and each.expiry != DUE_NEAR
+    )
+
+    proposal = alvh.propose(Context.of(market, builders.book(), rules))
+
+    assert not proposal.intents
 
 
 def test_contract_that_is_already_due_is_not_bought() -> None:
