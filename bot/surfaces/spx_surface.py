@@ -21,6 +21,9 @@ calm's, and a high SKEW lowers the calls. Median absolute error of implied volat
 deltas 0.015 and 0.985: 2 % (of it) at 25-45 days, 4 % at 8-15, 6 % within a week; down to 16
 deviations below the forward 4 % at 25-45 days.
 
+Not proven free of arbitrage, but nearly: total variance rises with time at every strike, and from
+25 days on no implied density falls below -1 % of its peak (VIX 9.5 to 83, SKEW 112 to 160).
+
 Sources: Gatheral and Jacquier, *Arbitrage-free SVI volatility surfaces* (2014); Fukasawa, *The
 normalizing transformation of the implied volatility smile* (2012).
 """
@@ -54,8 +57,8 @@ HINGE: Final = 5.16
 
 HINGE_WIDTH: Final = 2.5
 FAIR_VARIANCE_STEPS: Final = 3
-_GRID: Final = np.linspace(-20.0, 8.0, 561)
-"""Log-moneyness in units of sqrt(theta) over which fair variance is integrated."""
+_GRID: Final = np.sinh(np.linspace(-5.5, 3.0, 401))
+"""Log-moneyness in units of sqrt(theta) over which fair variance is integrated: -122 to 10."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

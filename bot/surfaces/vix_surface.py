@@ -6,7 +6,12 @@
 - **Smile**: upward in calls. With ``x = ln(K / F) / sqrt(T)`` the ratio to the at-the-money
   volatility hardly depends on the expiry: ``1 + 0.31 x / (1 + 0.05 |x|)``.
 
-Both were fitted to the full chain of 2021-04-26 (12 expiries, 2 to 240 days).
+Both were fitted to the full chain of 2021-04-26 (12 expiries, 2 to 240 days): median absolute
+error of implied volatility 1.4 % (of it), 3 % at 240 days, 10 % two days before expiry; greatest
+18 %, in far calls quoted below 0.30. Not fitted to, and so a test: the calls of 2026-04-09, from
+20 up (40-251 days), median 3.6 %, all of it too dear; and the one-month 30-delta call of the VXTH
+index on 2,142 days of 2006-2018, median -4 % of volatility and -8 % of price: too cheap below a
+VIX of 20, right above 25.
 """
 
 from __future__ import annotations
