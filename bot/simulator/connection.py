@@ -124,6 +124,7 @@ class Connection(asyncio.Protocol):
 
     def error(self, req_id: int, code: int, text: str) -> None:
         """Tell the client an error or a notice."""
+        logger.debug("client %s, id %s: %s %s", self.client_id, req_id, code, text)
         reason = ("",) if self.version >= REASON_VERSION else ()
         self.send(Message.ERROR, 2, req_id, code, text, *reason)
 

@@ -213,17 +213,18 @@ class Gateway:
 
     def _dispatch(self, client: Connection, payload: bytes) -> None:
         """Find the handler of one message; whatever goes wrong with it is answered."""
+        number, *values = split_fields(payload)
+        handler = self._handlers.get(int(number)) if number.isdecimal() else None
+        if handler is None:
+            client.error(NO_REQUEST, 321, _unknown(number))
+            return
+        body = values[1:] if int(number) in VERSIONED else values
         try:
-            number, *values = split_fields(payload)
-            handler = self._handlers.get(int(number) if number.isdigit() else -1)
-            if handler is None:
-                client.error(NO_REQUEST, 321, _unknown(number))
-                return
-            handler(client, Fields(values[1:] if int(number) in VERSIONED else values))
+            handler(client, Fields(body))
         except RequestRefusedError as refusal:
             client.error(refusal.req_id, refusal.code, refusal.message)
         except WireError as error:
-            client.error(_request_id(values), 320, f"Error reading request. {error}")
+            client.error(_request_id(body), 320, f"Error reading request. {error}")
 
     # -- session ---------------------------------------------------------------------------
 
@@ -277,9 +278,9 @@ def _unknown(number: str) -> str:
     return f"Error validating request. Message {number!r} is not known to this gateway"
 
 
-def _request_id(values: list[str]) -> int:
-    """Return the first number that can be a request's id, past a message's version."""
-    return next((int(text) for text in values[1:2] + values[:1] if text.isdigit()), NO_REQUEST)
+def _request_id(body: list[str]) -> int:
+    """Return what stands where requests that can be misread have their id."""
+    return int(body[0]) if body and body[0].isdecimal() else NO_REQUEST
 
 
 def serve(

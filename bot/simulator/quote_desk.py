@@ -194,9 +194,8 @@ class QuoteDesk:
         """Read the contract and the blocks behind it; combos have no quote of their own."""
         query = read_contract(fields)
         if query.sec_type == "BAG":
-            raise RequestRefusedError(
-                req_id, 321, "Error validating request. Quotes of combos: ask the legs"
-            )
+            text = f"{NOT_SUBSCRIBED} A combo is quoted by its legs here."
+            raise RequestRefusedError(req_id, 354, text)
         if fields.flag():
             fields.take(DELTA_NEUTRAL_WIDTH)
         return self._world.only_instrument(req_id, query)

@@ -233,7 +233,7 @@ def field_text(value: Field) -> str:
 
 def frame(fields: Iterable[Field]) -> bytes:
     """Make one frame of `fields`, the first of which is the message's number."""
-    payload = "".join(f"{field_text(value)}\0" for value in fields).encode()
+    payload = "\0".join([*map(field_text, fields), ""]).encode()
     return _LENGTH.pack(len(payload)) + payload
 
 

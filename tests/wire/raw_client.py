@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bot.simulator.gateway import serve
-from bot.simulator.wire import Message, Request
+from bot.simulator.wire import VERSIONED, Message, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 10
 LENGTH = struct.Struct(">I")
+
+VIX_CALL = (0, "VIX", "OPT", "20260818", 20, "C", "", "SMART", "", "USD", "", "VIX")
+TWO_HOURS = 7200
 
 
 class RawClient:
@@ -148,3 +151,53 @@ def served(market: Market, settings: GatewaySettings) -> Iterator[Place]:
         stop.set()
         thread.join(DEADLINE_SECONDS)
         place.close()
+
+
+def message(request: Request, *fields: object) -> tuple[object, ...]:
+    """Return a request with its version where it has one."""
+    return (request.value, *((1,) if request in VERSIONED else ()), *fields)
+
+
+def buy(
+    client: RawClient,
+    order_id: int,
+    *,
+    action: str = "BUY",
+    price: float = 1.6,
+    what_if: bool = False,
+) -> list[list[str]]:
+    """Place an order for one VIX call and let 10 seconds pass."""
+    version_170 = ("", "", "", "", "")
+    head = ("", "", action, 1, "LMT", price, "", "DAY", "", "", "O", 0, "raw", 1, *[0] * 7)
+    body = ("", 0, "", "", "", "", "", "", "", 0, "", -1, 0, "", "", 0, "", "", 0, 0, "", 0)
+    rest = ("", "", "", "", "", 0, "", "", "", "", 0, "", "", "", "", "", "", "", "", "", "")
+    tail = (
+        0,
+        "",
+        "",
+        0,
+        0,
+        "",
+        "",
+        what_if,
+        "",
+        0,
+        0,
+        0,
+        0,
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        0,
+        "",
+        "",
+        "",
+        "",
+    )
+    last = ("", "", "", "", 0, 0, 0, "")
+    client.answers()
+    client.send(3, order_id, *VIX_CALL, *head, *body, *rest, *tail, *last, *version_170)
+    return client.answers() + client.advance(10)

@@ -1,4 +1,4 @@
-"""The gateway heard field by field: limits, refusals, time, feeds and what breaks a connection."""
+"""The gateway heard field by field: connections, limits, refusals, time and reference data."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fixed_market import FixedMarket
-from raw_client import Place, RawClient, served
+from fixed_market import START, FixedMarket
+from raw_client import TWO_HOURS, VIX_CALL, Place, RawClient, message, served
 
 from bot.simulator.gateway import serve
 from bot.simulator.refusals import EMPTY, EMPTY_BY_ID, SILENT, WITH_ERROR
 from bot.simulator.settings import GatewaySettings
-from bot.simulator.wire import MAX_FRAME, VERSIONED, Request
+from bot.simulator.wire import MAX_FRAME, Request
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
     from pathlib import Path
 
 SPX = (416904, "SPX", "IND", "", 0, "", "", "CBOE", "", "USD", "", "")
-VIX_CALL = (0, "VIX", "OPT", "20260818", 20, "C", "", "SMART", "", "USD", "", "VIX")
-TWO_HOURS = 7200
 
 
 @pytest.fixture
@@ -33,11 +32,6 @@ def place() -> Iterator[Place]:
 @pytest.fixture
 def client(place: Place) -> RawClient:
     return place.connect()
-
-
-def message(request: Request, *fields: object) -> tuple[object, ...]:
-    """Return a request with its version where it has one."""
-    return (request.value, *((1,) if request in VERSIONED else ()), *fields)
 
 
 # -- connections ---------------------------------------------------------------------------
@@ -135,10 +129,12 @@ def test_a_field_that_is_no_number_is_answered_with_error_320(client: RawClient)
     assert answer[2:4] == ["77", "320"]
 
 
-def test_an_order_with_fields_left_over_is_refused_and_not_placed(client: RawClient) -> None:
-    answer = client.ask(Request.PLACE_ORDER, 5, *VIX_CALL, *[""] * 200)[0]
+def test_an_order_with_fields_left_over_is_refused_by_its_id_and_not_placed(
+    client: RawClient,
+) -> None:
+    (answer,) = client.ask(Request.PLACE_ORDER, 5, *VIX_CALL, *[""] * 200)
 
-    assert answer[3] == "320"
+    assert answer[2:4] == ["5", "320"]
     assert client.ask(Request.ALL_OPEN_ORDERS, 1) == [["53", "1"]]
 
 
@@ -198,6 +194,43 @@ def test_delayed_data_that_was_not_asked_for_is_error_354() -> None:
     assert [fields[3] for fields in answer] == ["354"]
 
 
+def test_a_combo_is_quoted_by_its_legs_only(client: RawClient) -> None:
+    bag = (0, "SPX", "BAG", "", 0, "", "", "SMART", "", "USD", "", "")
+
+    assert client.ask(Request.MARKET_DATA, 11, 5, *bag, 0, 0, "", 1, 0, "")[0][3] == "354"
+
+
+def test_an_ambiguous_contract_has_no_line(client: RawClient) -> None:
+    either = (0, "SPX", "OPT", "20260820", 6100, "P", "", "SMART", "", "USD", "", "")
+    (answer,) = client.ask(Request.MARKET_DATA, 11, 5, *either, 0, "", 1, 0, "")
+
+    assert answer[2:4] == ["5", "200"]
+    assert "ambiguous" in answer[4]
+
+
+def test_a_delta_neutral_block_is_read_past(client: RawClient) -> None:
+    heard = client.ask(Request.MARKET_DATA, 11, 5, *SPX, 1, 99, 0.5, 10, "", 1, 0, "")
+
+    assert heard[-1] == ["57", "1", "5"]
+
+
+def test_an_option_that_nobody_quotes_has_no_ticks(client: RawClient) -> None:
+    client.advance(TWO_HOURS)
+    unquoted = (*VIX_CALL[:4], 33, *VIX_CALL[5:])
+    heard = client.ask(Request.MARKET_DATA, 11, 5, *unquoted, 0, "", 1, 0, "")
+
+    assert [fields[0] for fields in heard] == ["58", "81", "57"]
+
+
+def test_option_computations_can_be_left_out() -> None:
+    with served(FixedMarket(), GatewaySettings(model_computations=False)) as place:
+        client = place.connect()
+        client.advance(TWO_HOURS)
+        heard = client.ask(Request.MARKET_DATA, 11, 5, *VIX_CALL, 0, "", 1, 0, "")
+
+    assert "21" not in {fields[0] for fields in heard}
+
+
 def test_a_closed_market_is_frozen_to_who_asks_for_it(client: RawClient) -> None:
     client.ask(Request.MARKET_DATA_TYPE, 1, 2)
     kind = client.ask(Request.MARKET_DATA, 11, 5, *SPX, 0, "", 1, 0, "")[0]
@@ -245,6 +278,17 @@ def test_free_running_time_passes_by_itself_and_not_by_message() -> None:
     assert 300 < passed < 86_400
 
 
+def test_everybody_is_hung_up_on_when_time_breaks_down() -> None:
+    class Broken(FixedMarket):
+        def advance(self, now: dt.datetime) -> None:
+            if now > START:
+                raise ZeroDivisionError("the market is broken")
+
+    settings = GatewaySettings(speed=1.0, tick_seconds=0.01)
+    with served(Broken(), settings) as place:
+        assert place.connect().hung_up()
+
+
 def test_a_free_running_gateway_keeps_its_tick_latency() -> None:
     settings = GatewaySettings(speed=1.0, tick_latency_seconds=0.15)
     with served(FixedMarket(), settings) as place:
@@ -275,85 +319,6 @@ def test_the_origin_of_each_session_is_noted_once(tmp_path: Path) -> None:
         "provenance": "modelled",
         "detail": "written by hand",
     }
-
-
-# -- the account ---------------------------------------------------------------------------
-
-
-def test_an_unknown_account_is_refused(client: RawClient) -> None:
-    assert client.ask(Request.ACCOUNT_UPDATES, 2, 1, "DU0000000")[0][3] == "321"
-
-
-def test_an_account_that_does_not_trade_has_no_rows() -> None:
-    with served(FixedMarket(), GatewaySettings(accounts=("DU1", "DU2"))) as place:
-        heard = place.connect().ask(Request.ACCOUNT_UPDATES_MULTI, 1, 9, "DU2", "", 0)
-
-    assert heard == [["74", "1", "9"]]
-
-
-def test_a_cancelled_feed_is_silent(client: RawClient) -> None:
-    feeds: dict[Request, tuple[object, ...]] = {
-        Request.ACCOUNT_UPDATES_MULTI: (9, "", "", 0),
-        Request.ACCOUNT_SUMMARY: (9, "All", "NetLiquidation"),
-        Request.POSITIONS_MULTI: (9, "", ""),
-        Request.PNL: (9, "", ""),
-        Request.PNL_SINGLE: (9, "", "", 1),
-    }
-    cancels = {
-        Request.ACCOUNT_UPDATES_MULTI: Request.CANCEL_ACCOUNT_UPDATES_MULTI,
-        Request.ACCOUNT_SUMMARY: Request.CANCEL_ACCOUNT_SUMMARY,
-        Request.POSITIONS_MULTI: Request.CANCEL_POSITIONS_MULTI,
-        Request.PNL: Request.CANCEL_PNL,
-        Request.PNL_SINGLE: Request.CANCEL_PNL_SINGLE,
-    }
-    for request, fields in feeds.items():
-        client.ask(*message(request, *fields))
-        client.ask(*message(cancels[request], 9))
-    client.ask(Request.POSITIONS, 1)
-    client.ask(Request.CANCEL_POSITIONS, 1)
-    client.ask(Request.ACCOUNT_UPDATES, 2, 1, "")
-    client.ask(Request.ACCOUNT_UPDATES, 2, 0, "")
-    client.advance(TWO_HOURS)
-    buy(client, order_id=1)
-
-    assert {fields[0] for fields in client.advance(60)} <= {"3", "5", "11", "59"}
-
-
-def test_a_position_that_is_sold_is_told_with_nothing_left(client: RawClient) -> None:
-    client.advance(TWO_HOURS)
-    client.ask(Request.POSITIONS, 1)
-    client.ask(Request.POSITIONS_MULTI, 1, 9, "", "")
-    bought = buy(client, order_id=1)
-    sold = buy(client, order_id=2, action="SELL", price=1.5)
-
-    assert [f[-2] for f in bought if f[0] == "61"] == ["1"]
-    assert [f[-2] for f in sold if f[0] == "61"] == ["0"]
-    assert [f[-3] for f in sold if f[0] == "71"] == ["0"]
-
-
-def test_one_position_has_its_own_profit(client: RawClient) -> None:
-    client.advance(TWO_HOURS)
-    buy(client, order_id=1)
-    (call,) = [f for f in client.ask(Request.POSITIONS, 1) if f[0] == "61"]
-    (profit,) = client.ask(Request.PNL_SINGLE, 9, "DU1234567", "", call[3])
-
-    # marked at 1.55, bought at 1.60 with 1.05 of commission
-    assert profit == ["95", "9", "1", "-6.05", "-6.05", "0", "155"]
-
-
-def buy(
-    client: RawClient, order_id: int, *, action: str = "BUY", price: float = 1.6
-) -> list[list[str]]:
-    """Place an order for one VIX call and let 10 seconds pass."""
-    version_170 = ("", "", "", "", "")
-    head = ("", "", action, 1, "LMT", price, "", "DAY", "", "", "O", 0, "raw", 1, *[0] * 7)
-    body = ("", 0, "", "", "", "", "", "", "", 0, "", -1, 0, "", "", 0, "", "", 0, 0, "", 0)
-    rest = ("", "", "", "", "", 0, "", "", "", "", 0, "", "", "", "", "", "", "", "", "", "")
-    tail = (0, "", "", 0, 0, "", "", 0, "", 0, 0, 0, 0, "", "", "", "", "", "", 0, "", "", "", "")
-    last = ("", "", "", "", 0, 0, 0, "")
-    client.answers()
-    client.send(3, order_id, *VIX_CALL, *head, *body, *rest, *tail, *last, *version_170)
-    return client.answers() + client.advance(10)
 
 
 # -- reference and history -----------------------------------------------------------------
@@ -390,10 +355,19 @@ def test_bars_end_where_they_are_asked_to(client: RawClient) -> None:
     assert bars[5::8] == ["20260720", "20260721"]
 
 
-def test_the_first_bar_has_a_head_time_stamp(client: RawClient) -> None:
-    (answer,) = client.ask(Request.HEAD_TIMESTAMP, 9, *VIX_CALL, 0, 1, "TRADES", 1)
+def test_an_end_that_is_no_date_is_refused(client: RawClient) -> None:
+    fields = (9, *SPX, 0, "tomorrow", "1 day", "2 D", 1, "TRADES", 1, 0, "")
 
-    assert answer[3] == "162"
+    assert client.ask(Request.HISTORICAL_DATA, *fields)[0][2:4] == ["9", "320"]
+
+
+def test_the_first_bar_has_a_head_time_stamp(client: RawClient) -> None:
+    (of_index,) = client.ask(Request.HEAD_TIMESTAMP, 9, *SPX, 0, 1, "TRADES", 1)
+    (of_option,) = client.ask(Request.HEAD_TIMESTAMP, 9, *VIX_CALL, 0, 1, "TRADES", 1)
+
+    assert of_index[:2] == ["88", "9"]
+    assert of_index[2].endswith(" 00:00:00 America/New_York")
+    assert of_option[3] == "162"
 
 
 def test_a_gateway_serves_until_it_is_told_to_stop(place: Place) -> None:
