@@ -44,12 +44,12 @@ async def observe(desk: Desk) -> MarketSnapshot:
         If the gateway stops answering. A refused instrument is merely unknown.
     """
     levels = await _levels(desk)
-    sold = condor_series(await _listed(desk, "SPX"), desk.session, desk.rules.condor)
-    bought = hedge_series(await _listed(desk, "VIX"), desk.session, desk.calendar, desk.rules.hedge)
+    sold = await _sold_series(desk)
+    bought = await _bought_series(desk)
     wanted = [
         *_held(desk),
         *_condor_candidates(levels, sold, desk),
-        *_hedge_candidates(levels, bought.values()),
+        *_hedge_candidates(levels, bought),
     ]
     quotes = await desk.market.options(wanted)
     coarse = with_quotes(levels, quotes, desk)
@@ -114,6 +114,26 @@ async def _listed(desk: Desk, underlying: str) -> tuple[ListedSeries, ...]:
     except MarketDataError as fault:
         log.warning("series.unknown", underlying=underlying, detail=str(fault))
         return ()
+
+
+async def _sold_series(desk: Desk) -> ListedSeries | None:
+    series = condor_series(await _listed(desk, "SPX"), desk.session, desk.rules.condor)
+    return None if series is None else await _own_strikes(desk, series)
+
+
+async def _bought_series(desk: Desk) -> list[ListedSeries]:
+    listed = await _listed(desk, "VIX")
+    layers = hedge_series(listed, desk.session, desk.calendar, desk.rules.hedge)
+    return [await _own_strikes(desk, series) for series in dict.fromkeys(layers.values())]
+
+
+async def _own_strikes(desk: Desk, series: ListedSeries) -> ListedSeries:
+    """Return the series with its own strikes; with those of its class where they are unknown."""
+    try:
+        return await desk.market.with_own_strikes(series)
+    except MarketDataError as fault:
+        log.warning("strikes.unknown", expiry=str(series.expiry), detail=str(fault))
+        return series
 
 
 def _held(desk: Desk) -> list[OptionContract]:

@@ -7,6 +7,8 @@ a change of this file and of the lock, and the wire suite must pass.
 
 from __future__ import annotations
 
+import logging
+
 from ib_insync import (
     IB,
     ComboLeg,
@@ -48,6 +50,11 @@ ADVANCE_MESSAGE = 9001
 """Message of the simulated gateway that lets its time pass; a real one never gets it."""
 
 
+def _is_no_gateway_message(record: logging.LogRecord) -> bool:
+    """Keep the gateway's errors out of the library's log: they are logged under their codes."""
+    return not str(record.msg).startswith(("Error ", "Warning "))
+
+
 def new_client(*, throttled: bool) -> IB:
     """Return a client that raises the errors of requests instead of answering with nothing.
 
@@ -57,6 +64,7 @@ def new_client(*, throttled: bool) -> IB:
         Keep the library's 45 messages a second, which a real gateway demands. Only a
         simulated gateway may be asked without.
     """
+    logging.getLogger("ib_insync.wrapper").addFilter(_is_no_gateway_message)
     client = IB()
     client.RaiseRequestErrors = True
     if not throttled:

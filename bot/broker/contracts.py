@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.core.book import Leg
+    from bot.core.universe import ListedSeries
 
 EXCHANGE_OF_INDEX = {"AD-NYSE": "NYSE"}
 TRADED_CLASSES = frozenset({"SPX", "SPXW", "VIX", "VIXW"})
@@ -62,6 +63,19 @@ def option_contract(contract: OptionContract, exchange: str) -> Contract:
         multiplier="100",
         currency="USD",
         tradingClass=contract.trading_class,
+    )
+
+
+def series_contract(series: ListedSeries, exchange: str) -> Contract:
+    """Return the form that stands for all calls of one expiry."""
+    return Option(
+        symbol=series.underlying,
+        lastTradeDateOrContractMonth=f"{series.last_trade:%Y%m%d}",
+        right="C",
+        exchange=exchange,
+        multiplier="100",
+        currency="USD",
+        tradingClass=series.trading_class,
     )
 
 

@@ -7,6 +7,7 @@ stale last.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import math
@@ -118,6 +119,22 @@ class MarketData:
         listed = [self._listed(underlying, *key, strikes) for key, strikes in found.items()]
         return tuple(sorted(listed, key=lambda series: (series.expiry, series.trading_class)))
 
+    async def with_own_strikes(self, series: ListedSeries) -> ListedSeries:
+        """Return `series` with the strikes that exist in its expiry.
+
+        The venue lists strikes by trading class; one contract-details request for the calls of
+        the expiry says which of them are real.
+
+        Raises
+        ------
+        MarketDataError
+            If the expiry has no calls at the broker.
+        """
+        form = ib_contracts.series_contract(series, self.broker.settings.order_exchange)
+        found = await self._details(form)
+        strikes = tuple(sorted({float(contract.strike) for contract in found}))
+        return dataclasses.replace(series, strikes=strikes)
+
     async def index_bars(self, symbol: str, session: Session) -> tuple[DailyBar, ...]:
         """Return the completed daily bars of an index before `session`; empty when refused."""
         return await self._bars(ib_contracts.index_contract(symbol), session)
@@ -207,16 +224,25 @@ class MarketData:
         try:
             await self._settle(tickers)
         finally:
-            for form in forms:
-                client.cancelMktData(form)
+            for ticker in tickers:
+                self._release(ticker)
         return tickers
+
+    def _release(self, ticker: Ticker) -> None:
+        """Give the line back; a refused request never had one."""
+        request_id = self.broker.client.wrapper.endTicker(ticker, "mktData")
+        if request_id not in self.broker.refused:
+            self.broker.client.client.cancelMktData(request_id)
 
     async def _settle(self, tickers: Sequence[Ticker]) -> None:
         step = 0.25
         for _ in range(math.ceil(self.patience_seconds / step)):
-            if all(answered(ticker) for ticker in tickers):
+            if all(answered(ticker) or self._refused(ticker) for ticker in tickers):
                 return
             await self.broker.clock.sleep(step)
+
+    def _refused(self, ticker: Ticker) -> bool:
+        return self.broker.request_id(ticker) in self.broker.refused
 
 
 def answered(ticker: Ticker) -> bool:

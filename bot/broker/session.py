@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,17 +23,25 @@ from bot.core.errors import (
     MarketDataError,
     UnsynchronisedError,
 )
+from bot.logs import get_logger
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator, Awaitable
 
+    from bot.broker.client import Ticker
     from bot.core.sessions import TradingCalendar
     from bot.settings import BrokerSettings
 
+log = get_logger(__name__)
 T = TypeVar("T")
 
 CLIENT_ID_IN_USE = 326
+NOTICES = frozenset({110, 165, 202, 399, 404, 434, 492, 1101, 1102, 10167})
+FARM_NOTICES = (2100, 2200)
+EXPECTED = frozenset({162, 200, 354})
+"""Refusals that are an answer: no such contract, no history, not subscribed."""
+
 UNSET = Decimal("1e300")
 """The wire writes an unset number as 1.797e308."""
 
@@ -45,7 +54,8 @@ class Broker:
         self.settings = settings
         self.calendar = calendar
         self.clock: Clock = WallClock()
-        self.errors: list[tuple[int, int, str]] = []
+        self.refused: dict[int, int] = {}
+        """Code of the refusal by request id; orders are numbered among them."""
         client.errorEvent += self._on_error
 
     @property
@@ -132,8 +142,21 @@ class Broker:
         self.client.client.send(ADVANCE_MESSAGE, 1, seconds)
         return await self.ask("advance", answer, seconds=60 + seconds / 1000)
 
+    def request_id(self, ticker: Ticker) -> int:
+        """Return the number of the market-data request behind `ticker`, 0 when it has ended."""
+        return int(self.client.wrapper.ticker2ReqId["mktData"].get(ticker, 0))
+
     def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
-        self.errors.append((request_id, code, message))
+        """Keep refusals; log every message of the gateway under its code."""
+        if not is_notice(code):
+            self.refused[request_id] = code
+        level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
+        log.log(level, "gateway.message", code=code, request_id=request_id, text=message)
+
+
+def is_notice(code: int) -> bool:
+    """Whether a message of the gateway informs, and refuses nothing."""
+    return code in NOTICES or FARM_NOTICES[0] <= code < FARM_NOTICES[1]
 
 
 def money(text: str | None) -> Decimal | None:
@@ -195,7 +218,7 @@ async def _open(broker: Broker) -> None:
             settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
         )
     except (OSError, TimeoutError, ConnectionError) as fault:
-        if any(code == CLIENT_ID_IN_USE for _, code, _ in broker.errors):
+        if CLIENT_ID_IN_USE in broker.refused.values():
             raise GatewayUnavailableError(
                 f"broker.client_id = {settings.client_id} is in use at {where}; "
                 "end the other program, or choose another number"

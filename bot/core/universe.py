@@ -21,6 +21,8 @@ from bot.core.sessions import is_monthly_vix_expiry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
     from bot.core.chain import PricedChain
     from bot.core.rules import CondorRules, HedgeRules, LayerRules
     from bot.core.sessions import TradingCalendar
@@ -186,7 +188,7 @@ def hedge_contracts(series: ListedSeries, level: float) -> tuple[OptionContract,
     return _contracts(series, puts=[], calls=strikes)
 
 
-def _thin(strikes: np.ndarray) -> np.ndarray:
+def _thin(strikes: NDArray[np.float64]) -> NDArray[np.float64]:
     if strikes.size <= COARSE_STRIKES:
         return strikes
     return strikes[np.unique(np.linspace(0, strikes.size - 1, COARSE_STRIKES).round().astype(int))]
