@@ -33,11 +33,6 @@ def points(amount: Decimal | None) -> str:
     return UNKNOWN if amount is None else f"{amount:,.2f}"
 
 
-def signed_points(amount: Decimal | None) -> str:
-    """Write a difference of prices in points."""
-    return UNKNOWN if amount is None else f"{amount:+,.3f}"
-
-
 def percent(share: float | None) -> str:
     """Write a share as percent: ``1.25%``."""
     return UNKNOWN if share is None else f"{share:.2%}"
