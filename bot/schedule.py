@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+REPORT_COLUMNS = 100
 RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """Waits between attempts to reach the gateway; the last one repeats."""
 
@@ -64,7 +65,21 @@ async def run_session(
             outcome = await run_cycle(desk)
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
         ledger.end_run(run_id, at=desk.now(), outcome="done")
+    if not dry:
+        write_report(project, ledger, session)
     return outcome
+
+
+def write_report(project: Project, ledger: Ledger, session: Session) -> None:
+    """Write the session's page to ``logs/reports/``."""
+    from rich.console import Console  # noqa: PLC0415 - start-up time
+
+    from bot.review.terminal import render_review  # noqa: PLC0415 - start-up time
+
+    folder = project.settings.logs.folder / "reports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / f"{session}.txt").open("w", encoding="utf-8") as page:
+        Console(file=page, width=REPORT_COLUMNS).print(render_review(ledger, session))
 
 
 async def run_forever(project: Project, ledger: Ledger) -> None:

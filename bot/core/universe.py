@@ -191,7 +191,9 @@ def hedge_contracts(series: ListedSeries, level: float) -> tuple[OptionContract,
 def _thin(strikes: NDArray[np.float64]) -> NDArray[np.float64]:
     if strikes.size <= COARSE_STRIKES:
         return strikes
-    return strikes[np.unique(np.linspace(0, strikes.size - 1, COARSE_STRIKES).round().astype(int))]
+    chosen = np.unique(np.linspace(0, strikes.size - 1, COARSE_STRIKES).round().astype(int))
+    thinned: NDArray[np.float64] = strikes[chosen]
+    return thinned
 
 
 def _contracts(
