@@ -138,10 +138,6 @@ class QuoteDesk:
         """End all lines of a client that is gone."""
         self._subscribers.pop(client, None)
 
-    def lines(self, client: Connection) -> int:
-        """Return how many lines a client holds."""
-        return len(self._of(client).lines)
-
     def refresh(self) -> None:
         """Tell every line what changed."""
         for client, subscriber in self._subscribers.items():

@@ -95,7 +95,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "snapshot_quotes": {"call": [1.5, 1.6, 10, 15], "type": 1, "future": [17.95, 18.05]},
     "index_quotes": {"spx": [6400.0, 6380.0], "advances_declines": [1600.0, 1200.0]},
     "streaming_quotes": {"before": [1.5, 1.6], "after": [1.7, 1.8]},
-    # F 18, K 20, 29.9 days, 95 %: d1 = ln(.9)/s + s/2 with s = .95 sqrt(.0819) = .2719
+    # F 18, K 20, 95 %, 30.54 days (it settles beyond the sessions played, so the day after
+    # counts): s = .95 sqrt(.083676) = .274805, d1 = ln(.9)/s + s/2 = -.246001, n(d1) = .387052;
+    # gamma = n/(F s), vega = F n sqrt(T)/100, theta = -F n .95/(2 sqrt(T))/365
     "option_computations": {
         "iv": 0.95,
         "delta": 0.35,

@@ -263,7 +263,7 @@ NOT_TOLD = frozenset(
         *("minCompeteSize", "minTradeQty"),
     }
 )
-"""Fields that placeOrder or openOrder has no place for in this order, or not the client's to give."""
+"""Fields that placeOrder or openOrder has no place for here, or that are not the client's."""
 
 NOT_TOLD_WHEN_DONE = NOT_TOLD | {
     *("adjustableTrailingUnit", "adjustedOrderType", "adjustedStopLimitPrice"),
