@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from scipy.special import erfinv, ndtr, ndtri
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -39,7 +41,7 @@ _SQRT_2PI: Final = np.sqrt(2.0 * np.pi)
 _CONVERGED: Final = 3e-4  # relative; the error left is of the fourth power of the last step
 _MAXIMUM_STEPS: Final = 8  # five were the most in four million random prices
 _ERFINV_LIMIT: Final = 0.999_999
-_BLOCK: Final = 8192  # temporaries that stay in the cache
+_BLOCK: Final = 4096
 _FAR: Final = 1.0  # |ln(F/K)| beyond which the seed is held above its lower bound
 
 _SEED_NUMERATOR: Final = (0.009_980_94, 0.034_388_91, -0.048_564_78, 0.398_894_99)
@@ -159,24 +161,41 @@ def greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     Greeks
         Arrays of the common shape; NaN where an input is unknown or out of its domain.
     """
-    forward, strike, discount = np.asarray(forward), np.asarray(strike), np.asarray(discount)
-    years, vol = np.asarray(years), np.asarray(vol)
+    inputs, call, shape = _flat(forward, strike, years, discount, vol, is_call=is_call)
+    letters = np.empty((len(Greeks._fields), call.size))
     with np.errstate(all="ignore"):
-        root = np.sqrt(np.where(years > 0, years, np.nan))
-        deviation = np.where(vol > 0, vol, np.nan) * root
-        d1 = np.log(forward / strike) / deviation + deviation / 2
-        sign = np.where(is_call, 1.0, -1.0)
-        delta = sign * discount * ndtr(sign * d1)
-        value = forward * delta - sign * discount * strike * ndtr(sign * (d1 - deviation))
-        density = discount * np.exp(-0.5 * d1 * d1) / _SQRT_2PI
-        decay = forward * density * vol / (2 * root)
-        return Greeks(
-            delta=delta,
-            gamma=density / (forward * deviation),
-            vega=forward * density * root,
-            theta=(-np.log(discount) / years * value - decay) / DAYS_PER_YEAR,
-            rho=-years * value,
-        )
+        for part in _blocks(call.size):
+            found = _greeks(*(each[part] for each in inputs), call=call[part])
+            for letter, values in zip(letters, found, strict=True):
+                letter[part] = values
+    return Greeks(*letters.reshape(-1, *shape))
+
+
+def _greeks(  # noqa: PLR0913 - the six inputs of Black's formula
+    forward: FloatArray,
+    strike: FloatArray,
+    years: FloatArray,
+    discount: FloatArray,
+    vol: FloatArray,
+    *,
+    call: BoolArray,
+) -> Greeks:
+    """Differentiate flat arrays of one length."""
+    root = np.sqrt(np.where(years > 0, years, np.nan))
+    deviation = np.where(vol > 0, vol, np.nan) * root
+    d1 = np.log(forward / strike) / deviation + deviation / 2
+    sign = np.where(call, 1.0, -1.0)
+    delta = sign * discount * ndtr(sign * d1)
+    value = forward * delta - sign * discount * strike * ndtr(sign * (d1 - deviation))
+    density = discount * np.exp(-0.5 * d1 * d1) / _SQRT_2PI
+    decay = forward * density * vol / (2 * root)
+    return Greeks(
+        delta=delta,
+        gamma=density / (forward * deviation),
+        vega=forward * density * root,
+        theta=(-np.log(discount) / years * value - decay) / DAYS_PER_YEAR,
+        rho=-years * value,
+    )
 
 
 def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
@@ -206,16 +225,26 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     The greatest error is below 1e-9 wherever the price, to the last bit, determines the
     volatility so well; deep in the money it does not.
     """
-    inputs = (price, forward, strike, years, discount)
-    arrays = [np.asarray(value, dtype=np.float64) for value in inputs]
-    *arrays, call = np.broadcast_arrays(*arrays, np.asarray(is_call, dtype=np.bool_))
-    flat, flat_call = [array.ravel() for array in arrays], call.ravel()
+    inputs, call, shape = _flat(price, forward, strike, years, discount, is_call=is_call)
     iv, reason = np.empty(call.size), np.empty(call.size, dtype=np.int8)
     with np.errstate(all="ignore"):
-        for start in range(0, call.size, _BLOCK):
-            part = slice(start, start + _BLOCK)
-            iv[part], reason[part] = _implied_vol(*(a[part] for a in flat), call=flat_call[part])
-    return ImpliedVol(iv.reshape(call.shape), reason.reshape(call.shape))
+        for part in _blocks(call.size):
+            iv[part], reason[part] = _implied_vol(*(each[part] for each in inputs), call=call[part])
+    return ImpliedVol(iv.reshape(shape), reason.reshape(shape))
+
+
+def _flat(
+    *values: ArrayLike, is_call: ArrayLike
+) -> tuple[list[FloatArray], BoolArray, tuple[int, ...]]:
+    """Broadcast to one shape and flatten; return that shape too."""
+    arrays = [np.asarray(value, dtype=np.float64) for value in values]
+    *arrays, call = np.broadcast_arrays(*arrays, np.asarray(is_call, dtype=np.bool_))
+    return [array.ravel() for array in arrays], call.ravel(), call.shape
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    """Cut `size` elements into parts whose temporaries stay in the cache and off the kernel."""
+    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
 
 
 def _implied_vol(  # noqa: PLR0913 - the six inputs of Black's formula

@@ -271,7 +271,8 @@ def test_inputs_broadcast_to_their_common_shape() -> None:
 
     assert values.shape == iv.shape == reason.shape == (3, 2)
     assert np.max(np.abs(iv - 0.2)) < 1e-12
-    assert greeks(100.0, strikes, years, 1.0, 0.2, is_call=True).vega.shape == (3, 2)
+    letters = greeks(100.0, 100.0, 0.1, 1.0, 0.2, np.array([[True], [False]]))
+    assert {letter.shape for letter in letters} == {(2, 1)}
 
 
 def test_more_prices_than_one_block_are_all_solved() -> None:
