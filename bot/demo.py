@@ -26,7 +26,7 @@ from bot.defaults import write_defaults
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.store import Ledger
 from bot.logs import configure, get_logger
-from bot.markets import recorded_sessions
+from bot.markets import known_scenario, recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
 from bot.schedule import run_session
 
@@ -97,6 +97,7 @@ def plan_demo(  # noqa: PLR0913 - what the command line offers
     """
     folder = out or Path("logs") / f"demo-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}"
     if chains is None:
+        known_scenario(scenario)
         return DemoPlan(
             title=f"{scenario}, seed {seed}",
             folder=folder,
@@ -161,7 +162,7 @@ def point_at(folder: Path, port: int) -> None:
     path = settings_path(folder)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     broker = document["broker"]
-    broker.update({"account": ACCOUNT, "mode": "simulated", "port": port})  # type: ignore[union-attr]
+    broker.update({"account": ACCOUNT, "mode": "simulated", "port": port})
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 

@@ -46,13 +46,25 @@ def choose_market(  # noqa: PLR0913 - what the command line offers
 
 
 def _synthetic(scenario: str, seed: int, sessions: int) -> Market:
-    from bot.simulator.scenarios import Scenario  # noqa: PLC0415 - only where it is used
     from bot.simulator.synthetic import SyntheticMarket  # noqa: PLC0415 - only where it is used
 
-    names = [known.value for known in Scenario]
-    if scenario not in names:
-        raise ConfigError((f"--scenario {scenario}: must be one of {', '.join(names)}",))
+    known_scenario(scenario)
     return SyntheticMarket(scenario=scenario, seed=seed, sessions=sessions)
+
+
+def known_scenario(name: str) -> None:
+    """Refuse a scenario that does not exist.
+
+    Raises
+    ------
+    ConfigError
+        With the names of those that do.
+    """
+    from bot.simulator.scenarios import Scenario  # noqa: PLC0415 - only where it is used
+
+    names = [scenario.value for scenario in Scenario]
+    if name not in names:
+        raise ConfigError((f"--scenario {name}: must be one of {', '.join(names)}",))
 
 
 def recorded_sessions(

@@ -1,8 +1,9 @@
 """What open structures are worth at the quotes of a snapshot.
 
 A condor is marked at the mids of its legs; a long wing that nobody bids for is worth 0, and a
-short leg costs half of its ask then. The hedge is marked at the bid, which is what it would fetch; a call without a bid is worth 0. A
-structure with a leg of which nothing is known has no value: unknown is not zero.
+short leg costs half of its ask then. The hedge is marked at the bid, which is what it would
+fetch; a call without a bid is worth 0. A structure with a leg of which nothing is known has no
+value: unknown is not zero.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ from bot.simulator.settings import GatewaySettings
 from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    import datetime as dt
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from bot.cycle import Outcome
