@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,8 +145,9 @@ def test_an_order_with_fields_left_over_is_refused_by_its_id_and_not_placed(
 def test_the_third_burst_beyond_the_rate_ends_the_connection() -> None:
     with served(FixedMarket(), GatewaySettings(messages_per_second=50)) as place:
         client = place.connect()
-        for _ in range(330):
-            client.send(Request.KEEP_TIME.value, 1)
+        with suppress(ConnectionError):
+            for _ in range(330):
+                client.send(Request.KEEP_TIME.value, 1)
 
         assert client.hung_up()
 
@@ -290,7 +292,7 @@ def test_everybody_is_hung_up_on_when_time_breaks_down() -> None:
 
 
 def test_a_free_running_gateway_keeps_its_tick_latency() -> None:
-    settings = GatewaySettings(speed=1.0, tick_latency_seconds=0.15)
+    settings = GatewaySettings(speed=1.0, tick_latency_seconds=0.5)
     with served(FixedMarket(), settings) as place:
         client = place.connect()
         asked = time.monotonic()
@@ -300,7 +302,7 @@ def test_a_free_running_gateway_keeps_its_tick_latency() -> None:
 
     assert at_once == []
     assert first[0] == "58"
-    assert waited >= 0.15
+    assert waited >= 0.5
 
 
 def test_the_origin_of_each_session_is_noted_once(tmp_path: Path) -> None:
