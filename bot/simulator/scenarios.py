@@ -45,19 +45,19 @@ SESSIONS_IN_YEAR: Final = 252
 REALISED_SHARE: Final = 0.6
 """Realised over implied volatility of the walk round the plan."""
 
-LEAN: Final = 4.0
+LEAN: Final = 6.0
 """Log change of the VIX for a log return of SPX of -1."""
 
 SPX_MEMORY: Final = 0.97
 """What is left after a session of the distance of SPX from its plan."""
 
 VIX_MEMORY: Final = 0.85
-VIX_NOISE: Final = 0.03
-VIX_BAND: Final = 0.11
+VIX_NOISE: Final = 0.025
+VIX_BAND: Final = 0.12
 """Most that the VIX lies off its plan, as a logarithm."""
 
 HISTORY_MEMORY: Final = 0.97
-HISTORY_NOISE: Final = 0.05
+HISTORY_NOISE: Final = 0.02
 HISTORY_BAND: Final = 0.20
 LARGEST_SHOCK: Final = 2.5
 GAP_SHARE: Final = 0.3
