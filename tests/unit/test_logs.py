@@ -121,9 +121,9 @@ def test_values_that_json_cannot_hold_are_written_as_text(folder: Path) -> None:
 
 
 def test_of_libraries_only_warnings_and_errors_are_kept(folder: Path) -> None:
-    library = logging.getLogger("ib_insync.wrapper")
+    library = logging.getLogger("ib_insync.client")
     library.info("position of DU1234567")
-    library.warning("Error %s, reqId %s: account DU1234567", 201, 7)
+    library.warning("%s: peer closed connection of %s", 7, "DU1234567")
     try:
         fail("disk is full")
     except ValueError:
@@ -131,8 +131,8 @@ def test_of_libraries_only_warnings_and_errors_are_kept(folder: Path) -> None:
 
     warning, error = lines(folder)
 
-    assert warning["event"] == "Error 201, reqId 7: account DU***67"
-    assert (warning["level"], warning["logger"]) == ("warning", "ib_insync.wrapper")
+    assert warning["event"] == "7: peer closed connection of DU***67"
+    assert (warning["level"], warning["logger"]) == ("warning", "ib_insync.client")
     assert error["exception"].endswith("ValueError: disk is full")
 
 
