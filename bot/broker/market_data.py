@@ -87,8 +87,11 @@ class MarketData:
         return BreadthDay(session=session, advances=advances, declines=declines)
 
     async def vx_curve(self) -> tuple[FutureQuote, ...]:
-        """Quote every listed VX future, nearest first; empty when none is listed."""
-        listed = await self._details(ib_contracts.vx_contract())
+        """Quote every listed VX future, nearest first; empty when none is known."""
+        try:
+            listed = await self._details(ib_contracts.vx_contract())
+        except MarketDataError:
+            return ()  # An unknown curve: every rule that needs it says so by itself.
         expiries = sorted(
             ib_contracts.parse_date(found.lastTradeDateOrContractMonth) for found in listed
         )
