@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import contract_fields, wire_date
+from bot.simulator.errors import RequestRefusedError
 from bot.simulator.hours import NEW_YORK
 from bot.simulator.orders import PositionEvent
 from bot.simulator.wire import Field, Message, Request
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.simulator.account import PortfolioLine
-    from bot.simulator.connection import Handler
+    from bot.simulator.connection import Connection, Handler
     from bot.simulator.instruments import Instrument
     from bot.simulator.orders import Event
     from bot.simulator.wire import Fields

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from bot.core.errors import StewardError
 from bot.simulator.wire import Fields, FrameReader, Message, WireError, frame
 
 if TYPE_CHECKING:
@@ -27,27 +26,6 @@ it has read when a read of that size is full and nothing follows."""
 
 REASON_VERSION: Final = 166
 """Server version since which an error carries one more field."""
-
-NO_REQUEST: Final = -1
-"""Id of an error that belongs to no request."""
-
-
-class RequestRefusedError(StewardError):
-    """A request that the gateway answers with an error message.
-
-    Parameters
-    ----------
-    req_id
-        The request or order, or ``NO_REQUEST``.
-    code, message
-        As the client gets them.
-    """
-
-    def __init__(self, req_id: int, code: int, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.req_id = req_id
-        self.code = code
-        self.message = message
 
 
 class Listener(Protocol):

@@ -21,7 +21,8 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from bot.simulator.account_desk import AccountDesk
-from bot.simulator.connection import NO_REQUEST, Connection, RequestRefusedError
+from bot.simulator.connection import Connection
+from bot.simulator.errors import NO_REQUEST, RequestRefusedError
 from bot.simulator.history_desk import HistoryDesk
 from bot.simulator.limits import MessageAllowance
 from bot.simulator.order_desk import OrderDesk

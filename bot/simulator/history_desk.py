@@ -11,14 +11,14 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from bot.core.model import DailyBar
-from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract, wire_date
+from bot.simulator.errors import RequestRefusedError
 from bot.simulator.hours import new_york_date
 from bot.simulator.orders_out import local_time
 from bot.simulator.wire import Message, Request, WireError
 
 if TYPE_CHECKING:
-    from bot.simulator.connection import Handler
+    from bot.simulator.connection import Connection, Handler
     from bot.simulator.instruments import Instrument
     from bot.simulator.wire import Fields
     from bot.simulator.world import World

@@ -17,8 +17,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.simulator import computations
-from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract
+from bot.simulator.errors import RequestRefusedError
 from bot.simulator.instruments import Instrument
 from bot.simulator.market import SimQuote
 from bot.simulator.wire import Field, Message, Request
@@ -26,7 +26,7 @@ from bot.simulator.wire import Field, Message, Request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.simulator.connection import Handler
+    from bot.simulator.connection import Connection, Handler
     from bot.simulator.wire import Fields
     from bot.simulator.world import World
 

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from bot.simulator import ticks
-from bot.simulator.connection import Connection, RequestRefusedError
 from bot.simulator.contracts import read_contract, wire_date
+from bot.simulator.errors import NO_DEFINITION, NO_DEFINITION_TEXT, RequestRefusedError
 from bot.simulator.wire import Message, Request
-from bot.simulator.world import NO_DEFINITION, NO_DEFINITION_TEXT
 
 if TYPE_CHECKING:
-    from bot.simulator.connection import Handler
+    from bot.simulator.connection import Connection, Handler
     from bot.simulator.instruments import Instrument
     from bot.simulator.market import OptionSeries
     from bot.simulator.wire import Field, Fields

@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from bot.simulator.connection import Connection, RequestRefusedError
+from bot.simulator.errors import RequestRefusedError
 from bot.simulator.wire import Message, Request
 
 if TYPE_CHECKING:
-    from bot.simulator.connection import Handler
+    from bot.simulator.connection import Connection, Handler
     from bot.simulator.settings import GatewaySettings
     from bot.simulator.wire import Field, Fields
 

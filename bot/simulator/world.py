@@ -10,10 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.simulator.account import Account
-from bot.simulator.connection import RequestRefusedError
+from bot.simulator.errors import NO_DEFINITION, NO_DEFINITION_TEXT, RequestRefusedError
 from bot.simulator.exchange import Exchange
 from bot.simulator.hours import Hours
 from bot.simulator.instruments import Instruments
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from bot.simulator.market import Market
     from bot.simulator.orders import Event
     from bot.simulator.settings import GatewaySettings
-
-NO_DEFINITION: Final = 200
-NO_DEFINITION_TEXT: Final = "No security definition has been found for the request"
 
 
 class World:
