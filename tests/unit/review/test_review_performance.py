@@ -84,6 +84,10 @@ def test_the_deepest_fall_is_measured_from_the_high_before_it() -> None:
     assert max_drawdown(series(100, 80, 120, 150, 140, 105, 150, 149)) == expected
 
 
+def test_a_fall_begins_on_the_last_day_at_the_high() -> None:
+    assert max_drawdown(series(100, 100, 90)).peak == day(1)
+
+
 def test_a_fall_that_is_not_made_good_has_no_recovery() -> None:
     found = max_drawdown(series(100, 90, 99))
 
