@@ -193,6 +193,7 @@ class MarketData:
         )
 
     async def _bars(self, contract: Contract, session: Session) -> tuple[DailyBar, ...]:
+        """Return completed bars of sessions: the VIX has bars of US holidays too."""
         request = self.broker.client.reqHistoricalDataAsync(
             contract,
             endDateTime="",
@@ -209,7 +210,7 @@ class MarketData:
         return tuple(
             DailyBar(session=bar.date, open=bar.open, high=bar.high, low=bar.low, close=bar.close)
             for bar in bars
-            if bar.date < session
+            if bar.date < session and self.broker.calendar.is_session(bar.date)
         )
 
     async def _stream(self, forms: Sequence[Contract]) -> list[Ticker]:

@@ -27,8 +27,8 @@ class SignalRules:
 
     __pydantic_config__: ClassVar = STRICT
 
-    macd_fast: Count = 12
-    macd_slow: Count = 26
+    macd_fast: Annotated[int, Ge(2), Le(200)] = 12
+    macd_slow: Annotated[int, Ge(2), Le(400)] = 26
     macd_signal: Count = 9
     rsi_period: Annotated[int, Ge(2), Le(200)] = 14
     breadth_ema: Count = 20

@@ -77,12 +77,3 @@ def round_down(price: Decimal, increment: Decimal) -> Decimal:
 def round_up(price: Decimal, increment: Decimal) -> Decimal:
     """Return the lowest multiple of `increment` that is not below `price`."""
     return (price / increment).to_integral_value(ROUND_CEILING) * increment
-
-
-def round_toward(price: Decimal, target: Decimal, *, increment: Decimal) -> Decimal:
-    """Return the multiple of `increment` next to `price` on the side of `target`.
-
-    A price on the grid stays where it is; so does one whose target is itself, which is rounded
-    down.
-    """
-    return (round_up if target > price else round_down)(price, increment)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.ticks import COMBO_TICK, round_down, round_toward, round_up, tick
+from bot.core.ticks import COMBO_TICK, round_down, round_up, tick
 
 PRICES = st.decimals(min_value=-500, max_value=500, places=4)
 INCREMENTS = st.sampled_from([Decimal("0.01"), Decimal("0.05"), Decimal("0.10")])
@@ -54,14 +54,6 @@ def test_down_is_cheaper_or_more_credit_and_up_is_the_contrary(
 ) -> None:
     assert round_down(Decimal(price), COMBO_TICK) == Decimal(down)
     assert round_up(Decimal(price), COMBO_TICK) == Decimal(up)
-
-
-def test_toward_rounds_to_the_side_of_the_target() -> None:
-    price = Decimal("-3.17")
-
-    assert round_toward(price, Decimal(0), increment=COMBO_TICK) == Decimal("-3.15")
-    assert round_toward(price, Decimal(-9), increment=COMBO_TICK) == Decimal("-3.20")
-    assert round_toward(price, price, increment=COMBO_TICK) == Decimal("-3.20")
 
 
 @given(price=PRICES, increment=INCREMENTS)
