@@ -107,10 +107,10 @@ class Journal(Connection):
         with self.writing(f"the end of phase {phase}") as database:
             database.execute(
                 "INSERT OR IGNORE INTO phases (session_id, phase, at, detail) VALUES (?, ?, ?, ?)",
-                (_session_id(database, session, dry), phase, time_text(at), plain_text(detail)),
+                (_session_id(database, session, dry=dry), phase, time_text(at), plain_text(detail)),
             )
 
-    def finished_phases(self, session: Session, dry: bool = False) -> frozenset[str]:  # noqa: FBT001, FBT002 - a column
+    def finished_phases(self, session: Session, *, dry: bool = False) -> frozenset[str]:
         """Return the phases of the session that are done."""
         rows = self.rows(
             "SELECT phase FROM phases WHERE session_id = "
@@ -125,7 +125,7 @@ class Journal(Connection):
             database.execute(
                 "UPDATE sessions SET finished_at = ?, outcome = ? "
                 "WHERE id = ? AND finished_at IS NULL",
-                (time_text(at), outcome, _session_id(database, session, dry)),
+                (time_text(at), outcome, _session_id(database, session, dry=dry)),
             )
 
     def alert(self, code: str, text: str, *, session: Session | None, at: dt.datetime) -> None:
@@ -172,7 +172,7 @@ class Journal(Connection):
         )
 
 
-def _session_id(database: sqlite3.Connection, session: Session, dry: bool) -> int:  # noqa: FBT001 - a column
+def _session_id(database: sqlite3.Connection, session: Session, *, dry: bool) -> int:
     row = database.execute(
         "SELECT max(id) FROM sessions WHERE session = ? AND dry = ?", (session.isoformat(), dry)
     ).fetchone()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Observations(Connection):
     """The part of the ledger that keeps the market and the decisions."""
 
-    def save_snapshot(self, snapshot: MarketSnapshot, dry: bool = False) -> None:  # noqa: FBT001, FBT002 - a column
+    def save_snapshot(self, snapshot: MarketSnapshot, *, dry: bool = False) -> None:
         """Keep the snapshot whole."""
         body = pack(snapshot, MarketSnapshot)
         with self.writing("a snapshot") as database:

@@ -89,9 +89,7 @@ class Orders(Connection):
             return reached
 
     def intent_records(
-        self,
-        session: Session | None = None,
-        open_only: bool = False,  # noqa: FBT001, FBT002 - a filter
+        self, session: Session | None = None, *, open_only: bool = False
     ) -> tuple[IntentRecord, ...]:
         """Return intents in the order of their commitment.
 

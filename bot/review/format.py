@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.core.decision import Observed
 
 UNKNOWN = "—"
 
@@ -38,7 +42,7 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{share:.2%}"
 
 
-def observed(value: float | str | bool | None) -> str:  # noqa: FBT001 - what a gate saw
+def observed(value: Observed) -> str:
     """Write what a gate saw or its bound."""
     if value is None:
         return "unknown"

@@ -173,7 +173,7 @@ def cagr(points: Sequence[Point]) -> float | None:
     ``None`` when the span is under ``MINIMUM_DAYS_TO_ANNUALISE`` days, or a value is not
     positive.
     """
-    if len(points) < 2 or min(value for _, value in points) <= 0:  # noqa: PLR2004 - two ends
+    if not points or min(value for _, value in points) <= 0:
         return None
     (start, first), (end, last) = points[0], points[-1]
     days = (end - start).days

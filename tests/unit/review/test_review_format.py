@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.review import format as fmt
+
+if TYPE_CHECKING:
+    from bot.core.decision import Observed
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ def test_money(amount: str | None, whole: str, signed: str, exact: str) -> None:
         ("VIX 2026-08-19 18C", "VIX 2026-08-19 18C"),
     ],
 )
-def test_what_a_gate_saw(value: float | str | bool | None, text: str) -> None:  # noqa: FBT001 - a case
+def test_what_a_gate_saw(value: Observed, text: str) -> None:
     assert fmt.observed(value) == text
 
 
