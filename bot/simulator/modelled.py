@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.core.errors import MarketDataError
 from bot.core.model import OptionContract, Right
 from bot.core.sessions import TradingCalendar, settlement_time, years_between
 from bot.simulator.market import OptionSeries, Provenance, SimQuote
@@ -78,22 +77,14 @@ class ModelledQuotes:
             self._quoted[key] = _QuotedSeries(self._priced(series))
         return self._quoted[key].quote(contract)
 
-    def expiry(self, trading_class: str, expiry: dt.date) -> ExpiryQuotes:
-        """Return all quotes of a listed, unsettled series.
-
-        Raises
-        ------
-        KeyError
-            When the series is not listed.
-        """
-        return self._priced(self.series[trading_class, expiry])
-
     @cached_property
     def surface(self) -> SpxSurface:
         """The SPX surface whose quotes give the VIX that is quoted.
 
-        When the listing does not bracket 30 days (far from any expiry) the surface is used as
-        it stands.
+        Raises
+        ------
+        MarketDataError
+            When the listing of SPX does not bracket 30 days.
         """
         surface = SpxSurface(
             spot=self.spot,
@@ -101,11 +92,7 @@ class ModelledQuotes:
             rate=self.rate,
             dividend_yield=self.dividend_yield,
         )
-        try:
-            terms = self._vix_terms()
-        except MarketDataError:
-            return surface
-        return calibrated(surface, terms, self.now)
+        return calibrated(surface, self._vix_terms(), self.now)
 
     def _vix_terms(self) -> tuple[Listing, Listing]:
         """Return the listings that the VIX is made of: SPX where it is listed, else SPXW."""
@@ -185,11 +172,9 @@ def future_quote(
 
 
 def index_quote(
-    level: float | None, close: float | None, provenance: Provenance = Provenance.MODELLED
-) -> SimQuote | None:
+    level: float, close: float | None, provenance: Provenance = Provenance.MODELLED
+) -> SimQuote:
     """Quote an index: a last value and the close before, no bid or ask."""
-    if level is None:
-        return None
     before = None if close is None else round(close, 2)
     return SimQuote(last=round(level, 2), close=before, provenance=provenance)
 

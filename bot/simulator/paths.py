@@ -54,24 +54,33 @@ class Paths:
         """Return how many sessions lie before `session`."""
         return bisect_left(self._sessions, session)
 
-    def level(self, symbol: str, now: dt.datetime) -> float | None:
+    def level(self, symbol: str, now: dt.datetime) -> float:
         """Return the level of `symbol` at `now`: the last one reached, also out of hours.
 
-        ``None`` before the first open, and for a symbol that has no path.
+        Before the first open it is the first level.
+
+        Raises
+        ------
+        KeyError
+            If the symbol has no path.
         """
-        rows = self.levels.get(symbol)
-        at = bisect_right(self.days, now, key=lambda day: day.open) - 1
-        if rows is None or at < 0:
-            return None
+        rows = self.levels[symbol]
+        at = max(bisect_right(self.days, now, key=lambda day: day.open) - 1, 0)
         instant = elapsed(self.days[at], now) * STEPS
         step = min(int(instant), STEPS - 1)
         first, second = rows[at, step], rows[at, step + 1]
         return float(first + (second - first) * (instant - step))
 
     def close_before(self, symbol: str, session: Session) -> float | None:
-        """Return the last close of `symbol` before `session`, if there is one."""
-        rows, at = self.levels.get(symbol), self.before(session)
-        return None if rows is None or at == 0 else float(rows[at - 1, -1])
+        """Return the last close of `symbol` before `session`, if there is one.
+
+        Raises
+        ------
+        KeyError
+            If the symbol has no path.
+        """
+        rows, at = self.levels[symbol], self.before(session)
+        return float(rows[at - 1, -1]) if at else None
 
     def bars(self, symbol: str, session: Session, count: int) -> tuple[DailyBar, ...]:
         """Return up to `count` completed bars before `session`, oldest first."""

@@ -159,12 +159,9 @@ class PlaybackMarket:
         loaded = self._open()
         if loaded is None or symbol not in FUNDS:
             return None
-        funds = self._fund_paths()
-        at = funds.position(loaded.day.session)
-        if at is None:
-            return None
-        close = funds.close_before(symbol, loaded.day.session)
-        return stock_quote(float(funds.levels[symbol][at, -1]), close)
+        funds, session = self._fund_paths(), loaded.day.session
+        level = float(funds.levels[symbol][funds.before(session), -1])
+        return stock_quote(level, funds.close_before(symbol, session))
 
     def futures(self) -> tuple[dt.date, ...]:
         """Return the settlement dates of the VX futures, nearest first."""
@@ -200,9 +197,8 @@ class PlaybackMarket:
         chain = loaded.chains.get(contract.underlying)
         if chain is None:
             return self._modelled(loaded).option(contract)
-        if not self._trades_now(contract):
-            return None
-        return chain.option(contract)
+        quote = chain.option(contract)
+        return quote if quote is not None and self._trades_now(contract) else None
 
     def bars(self, symbol: str, count: int) -> tuple[DailyBar, ...]:
         """Return up to `count` completed daily bars before the current session."""
@@ -320,16 +316,14 @@ class PlaybackMarket:
             )
         return self._quotes
 
-    def _breadth(self, loaded: LoadedDay) -> SimQuote | None:
+    def _breadth(self, loaded: LoadedDay) -> SimQuote:
         recorded = self._histories.breadth.get(loaded.day.session)
         if recorded is not None:
             return SimQuote(
                 bid=recorded.advances, ask=recorded.declines, provenance=Provenance.RECORDED
             )
-        close = self._close_before("SPX")
-        if close is None:
-            return None
-        moved = float(np.log(loaded.levels.spx / close))
+        spx = loaded.levels.spx
+        moved = float(np.log(spx / (self._close_before("SPX") or spx)))
         shock = np.random.default_rng([self._seed, loaded.day.session.toordinal()]).normal()
         advances, declines = advances_declines(moved, 1.0, float(shock))
         return SimQuote(bid=float(advances), ask=float(declines))

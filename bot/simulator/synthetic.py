@@ -139,10 +139,10 @@ class SyntheticMarket:
 
     def stock(self, symbol: str) -> SimQuote | None:
         """Quote SPY or a sector ETF; ``None`` out of hours."""
-        level = self._paths.level(symbol, self._now)
-        if symbol not in FUNDS or level is None or self._open_day() is None:
+        if symbol not in FUNDS or self._open_day() is None:
             return None
-        return stock_quote(level, self._paths.close_before(symbol, self._session()))
+        close = self._paths.close_before(symbol, self._session())
+        return stock_quote(self._paths.level(symbol, self._now), close)
 
     def futures(self) -> tuple[dt.date, ...]:
         """Return the settlement dates of the listed VX futures, nearest first."""
@@ -153,8 +153,7 @@ class SyntheticMarket:
         if expiry not in self.futures() or self._open_day() is None:
             return None
         levels = self._levels(self._now)
-        close = self._close_of_day_before()
-        before = None if close is None else self._vx(expiry, close)
+        before = self._vx(expiry, self._close_of_day_before())
         return future_quote(self._vx(expiry, self._now), vix=levels.vix, close=before)
 
     def series(self, underlying: str) -> tuple[OptionSeries, ...]:
@@ -207,20 +206,13 @@ class SyntheticMarket:
         day = None if at is None else self._paths.days[at]
         return day if day is not None and day.open <= self._now <= day.close else None
 
-    def _close_of_day_before(self) -> dt.datetime | None:
-        at = self._paths.before(self._session())
-        return self._paths.days[at - 1].close if at else None
+    def _close_of_day_before(self) -> dt.datetime:
+        return self._paths.days[self._paths.before(self._session()) - 1].close
 
     def _levels(self, now: dt.datetime) -> VolLevels:
         names = ("VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
-        vix, vix9d, vix3m, vvix, skew = (self._known(name, now) for name in names)
+        vix, vix9d, vix3m, vvix, skew = (self._paths.level(name, now) for name in names)
         return VolLevels(vix=vix, vix9d=vix9d, vix3m=vix3m, vvix=vvix, skew=skew)
-
-    def _known(self, symbol: str, now: dt.datetime) -> float:
-        level = self._paths.level(symbol, now)
-        if level is None:
-            raise ValueError(f"{symbol} has no level at {now}: before {self._paths.days[0].open}")
-        return level
 
     def _vx(self, expiry: dt.date, now: dt.datetime) -> float:
         return vx_level(self._levels(now), years_to_open(self._calendar, expiry, now))
@@ -228,10 +220,10 @@ class SyntheticMarket:
     def _breadth(self) -> SimQuote | None:
         """Count issues against the close before; ``None`` out of hours."""
         day = self._open_day()
-        before = self._paths.close_before("SPX", self._session())
-        if day is None or before is None:
+        if day is None:
             return None
-        moved = float(np.log(self._known("SPX", self._now) / before))
+        spx = self._paths.level("SPX", self._now)
+        moved = float(np.log(spx / (self._paths.close_before("SPX", day.session) or spx)))
         shock = float(self._shocks[self._paths.before(day.session)])
         advances, declines = advances_declines(moved, elapsed(day, self._now), shock)
         return SimQuote(bid=float(advances), ask=float(declines))
@@ -241,7 +233,7 @@ class SyntheticMarket:
             self._quotes = ModelledQuotes(
                 now=self._now,
                 calendar=self._calendar,
-                spot=self._known("SPX", self._now),
+                spot=self._paths.level("SPX", self._now),
                 levels=self._levels(self._now),
                 rate=RATE,
                 dividend_yield=DIVIDEND_YIELD,

@@ -416,6 +416,30 @@ def test_histories_may_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
     assert market.option(PUT) is not None
 
 
+def test_an_overnight_capture_without_parity_goes_with_the_close(tmp_path: Path) -> None:
+    chains = write_recorded(tmp_path, when="pre_open")
+    index = chains / "index.csv"
+    index.write_text(index.read_text().replace("2025-02-05,6000.0", ","))
+    quote = afternoon(chains).index("SPX")
+
+    assert quote is not None
+    assert (quote.last, quote.provenance) == (5975.4, RECORDED)
+
+
+def test_after_the_last_session_its_own_bar_is_completed(tmp_path: Path) -> None:
+    market = afternoon(write_recorded(tmp_path), dt.date(2025, 1, 9))
+
+    assert market.bars("SPX", 1)[0].session == SECOND
+
+
+def test_modelled_quotes_stand_still_within_an_instant(tmp_path: Path) -> None:
+    market = afternoon(write_recorded(tmp_path))
+    call = vix(dt.date(2025, 2, 19), 20.0)
+
+    assert market.option(call) == market.option(call)
+    assert market.option(vix(dt.date(2025, 2, 19), 20.25)) is None
+
+
 def test_time_does_not_go_back(tmp_path: Path) -> None:
     market = afternoon(write_recorded(tmp_path))
 

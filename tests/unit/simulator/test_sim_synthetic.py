@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from functools import lru_cache
 from itertools import pairwise
 
@@ -438,20 +437,3 @@ def test_a_half_day_closes_early() -> None:
     assert half.half_day
     assert open_still is not None
     assert market.stock("SPY") is None
-
-
-def test_a_session_with_200_option_quotes_takes_less_than_20_milliseconds() -> None:
-    """Processor time, median over sessions of a spike; the machine may be busy."""
-    market = SyntheticMarket(scenario="spike", sessions=30)
-    spent = []
-    for day in market.days():
-        began = time.process_time()
-        market.advance(instant(day))
-        for underlying, days in (("SPX", 30), ("SPX", 35), ("VIX", 30), ("VIX", 110)):
-            series = series_near(market, underlying, days)
-            for strike in series.strikes[10:35]:
-                for right in Right:
-                    market.option(contract(series, strike, right))
-        spent.append(time.process_time() - began)
-
-    assert np.median(spent) < 0.020
