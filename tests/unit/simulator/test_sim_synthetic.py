@@ -286,6 +286,8 @@ def test_the_settlement_date_itself_is_no_longer_listed() -> None:
 
     assert ("VIX", on_expiry) not in vix_expiries(on_expiry, calendar())
     assert vix_months(on_expiry, calendar())[0] == dt.date(2025, 2, 19)
+    weekly = dt.date(2025, 1, 29)
+    assert ("VIXW", weekly) not in vix_expiries(weekly, calendar())
     assert ("SPX", dt.date(2025, 1, 17)) not in spx_expiries(dt.date(2025, 1, 17), calendar())
     assert ("SPXW", dt.date(2025, 1, 17)) in spx_expiries(dt.date(2025, 1, 17), calendar())
 

