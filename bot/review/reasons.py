@@ -1,7 +1,7 @@
 """The reasons of a decision: its signals, its gates, and what would end each structure.
 
 A gate is judged on one line: for the book as a whole, or with one cell for each tier or layer.
-What is about a structure that is held is a trigger rather than a gate: to pass is to fire.
+The rules about a structure that is held are told apart: there, to pass is to act.
 """
 
 from __future__ import annotations
@@ -32,21 +32,22 @@ def reasons(decision: DecisionRow) -> Iterable[RenderableType]:
         for signal in decision.signals
     ]
     yield from section("Signals", Columns(signals, padding=(0, 3), column_first=True))
-    gates = [verdict for verdict in decision.verdicts if not _is_trigger(verdict)]
+    gates = [verdict for verdict in decision.verdicts if not _is_of_held(verdict)]
     denied = sum(not verdict.passed for verdict in gates)
     general = [verdict for verdict in gates if not _name(verdict)]
     yield from section(f"Gates: {len(gates) - denied} passed, {denied} denied", _list(general))
     for kind, mine in _by_kind(verdict for verdict in gates if _name(verdict)).items():
         yield from section(f"Gates of each {kind}, observed / bound", _by_code(mine))
-    for kind, mine in _by_kind(filter(_is_trigger, decision.verdicts)).items():
-        yield from section(f"What ends or rolls a {kind}, observed / bound", _by_structure(mine))
+    for kind, mine in _by_kind(filter(_is_of_held, decision.verdicts)).items():
+        yield from section(f"Rules for each {kind} held, observed / bound", _by_structure(mine))
 
 
 def _name(verdict: Verdict) -> str:
     return verdict.subject.partition(":")[2]
 
 
-def _is_trigger(verdict: Verdict) -> bool:
+def _is_of_held(verdict: Verdict) -> bool:
+    """Whether it is about a structure by its name, not about a tier, a layer or the book."""
     return bool(_name(verdict)) and _name(verdict) not in {*Tier, *Layer}
 
 
@@ -93,14 +94,16 @@ def _by_code(verdicts: Sequence[Verdict]) -> RenderableType:
 
 
 def _by_structure(verdicts: Sequence[Verdict]) -> RenderableType:
-    """Return one line for each structure, one cell for each trigger."""
-    codes = tuple(dict.fromkeys(verdict.code for verdict in verdicts))
-    made = table("", *(f">{code}" for code in codes))
-    rows = defaultdict[str, dict[str, Text]](dict)
+    """Return one line for each structure, with every rule on it."""
+    made = table("", "")
+    made.columns[1].no_wrap = False
+    made.show_header = False
+    rows = defaultdict[str, list[Text]](list)
     for verdict in verdicts:
-        rows[_name(verdict)][verdict.code] = _cell(verdict, "fired" if verdict.passed else "")
-    for name, row in rows.items():
-        made.add_row(name, *(row.get(code, "") for code in codes))
+        rule = Text.assemble(f"{verdict.code} ", _cell(verdict, "passed" if verdict.passed else ""))
+        rows[_name(verdict)].append(rule)
+    for name, rules in rows.items():
+        made.add_row(name, Text(" · ").join(rules))
     return made
 
 

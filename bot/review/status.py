@@ -7,10 +7,12 @@ the file says it; ``steward check`` validates the whole file, and a file at faul
 from __future__ import annotations
 
 import json
+import textwrap
 import tomllib
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.errors import ConfigError
 from bot.ledger.connection import Connection, connect_read_only
@@ -32,7 +34,8 @@ from bot.review.format import points, signed_usd, usd
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LAYERS = ("near", "mid", "far")
+LAYERS: Final = ("near", "mid", "far")
+WIDTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +125,12 @@ def render_status(project: Path) -> str:
         rows.append(("ledger", f"none yet at {status.ledger}; `steward once` makes it"))
     rows += [*_session_lines(status), *_book_lines(status), *_held_lines(status)]
     rows += _trouble_lines(status)
-    return "\n".join(f"{name:<12}{text}" for name, text in rows)
+    return "\n".join(_row(name, text) for name, text in rows)
+
+
+def _row(name: str, text: str) -> str:
+    indent = " " * 12
+    return textwrap.fill(text, WIDTH, initial_indent=f"{name:<12}", subsequent_indent=indent)
 
 
 def _session_lines(status: Status) -> Iterable[tuple[str, str]]:
@@ -172,7 +180,10 @@ def _layer(status: Status, layer: str) -> str:
     lots = [row for row in status.positions if row.kind == "lot" and row.slot == layer]
     target = (status.targets or {}).get(layer, "—")
     held = sum(row.quantity for row in lots)
-    names = ", ".join(f"{row.quantity} x {row.label}" for row in lots)
+    contracts: Counter[str] = Counter()
+    for row in lots:
+        contracts[row.label] += row.quantity
+    names = ", ".join(f"{quantity} x {label}" for label, quantity in contracts.items())
     return _words(f"{layer:<4} {held} of {target}", names)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from bot.core.book import Leg
 from bot.core.decision import Verdict
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.fold import IntentState
@@ -23,6 +24,7 @@ from bot.review.status import read_status, render_status, status_json
 from bot.review.terminal import render_review, render_summary, review_json
 from ledger_facts import (
     AT,
+    CALL,
     CLOSING_PRICES,
     CONDOR,
     LOT,
@@ -153,11 +155,11 @@ def test_a_session_shows_each_gate_with_what_it_saw_and_its_bound(path: Path) ->
     assert ["LAYER_TARGET", "denied", "0", "/", "4"] in lines
 
 
-def test_what_ends_a_structure_is_shown_by_structure_and_marked_when_it_fired(path: Path) -> None:
-    lines = words(page(path, render_review))
+def test_the_rules_for_a_structure_are_shown_with_it_and_marked_when_they_pass(path: Path) -> None:
+    text = page(path, render_review)
 
-    assert [CONDOR, "31", "/", "7"] in lines
-    assert [LOT, "fired", "7", "/", "7"] in lines
+    assert [CONDOR, "TIME_EXIT", "31", "/", "7"] in words(text)
+    assert [LOT, "ROLL_DUE", "passed", "7", "/", "7"] in words(text)
 
 
 def test_a_session_shows_what_is_held_with_target_cost_and_mark(path: Path) -> None:
@@ -414,6 +416,22 @@ def test_the_status_shows_open_condors_locks_and_what_is_in_flight(
     assert "2 x SPXW 2026-08-21 5900/6000/6600/6700 · credit 5.50, to close 5.00 · +100 USD" in text
     assert "LOCKED      ledger and broker disagree" in text
     assert "in flight   lost:buy_hedge" in text
+
+
+def test_the_status_of_many_lots_fits_the_width(path: Path, project: Path) -> None:
+    with Ledger.open(path) as ledger:
+        for number in range(4):
+            call = replace(CALL, strike=20.0 + number)
+            lot = buy_lot(f"lot {number}", legs=(Leg(contract=call, ratio=1),))
+            execute(ledger, lot, "1.00")
+        execute(ledger, buy_lot("same again"), "1.00")
+        ledger.record_mark(mark(NEXT))
+
+    lines = render_status(project).splitlines()
+
+    assert max(map(len, lines)) <= 100
+    both = "near 24 of 4 · 8 x VIX 2026-08-19 18C, 4 x VIX 2026-08-19 20C"
+    assert any(both in line for line in lines)
 
 
 def test_the_status_before_the_first_session_says_what_makes_a_ledger(project: Path) -> None:
