@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.broker.market_data import MarketData
 from bot.broker.session import Broker, connect
 from bot.calendars import trading_days
-from bot.clock import at_new_york
+from bot.clock import WallClock, at_new_york
 from bot.config import load_events, load_rules, load_settings
 from bot.core.errors import ConfigError
 from bot.core.model import EventTable, Session
@@ -101,7 +101,7 @@ def _collecting(faults: list[str]) -> Iterator[None]:
 
 def load_calendar() -> TradingCalendar:
     """Return the trading days that can matter: recorded history to four years from now."""
-    last = dt.datetime.now(dt.UTC).date().replace(month=12, day=31)
+    last = WallClock().now().date().replace(month=12, day=31)
     return TradingCalendar(trading_days(FIRST_DAY, last.replace(year=last.year + YEARS_AHEAD)))
 
 

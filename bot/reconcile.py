@@ -135,7 +135,7 @@ def units_filled(intent: OrderIntent, fills: Iterable[Fill]) -> int:
     for fill in fills:
         if fill.contract is not None:
             filled[fill.contract] += fill.quantity
-    return min(filled[leg.contract] // leg.ratio for leg in intent.legs)
+    return max(0, min(filled[leg.contract] // leg.ratio for leg in intent.legs))
 
 
 def end_state(units: int, quantity: int, *, rejected: bool) -> IntentState:

@@ -8,43 +8,20 @@ to the tuple of its kind, and give its bound a key in ``bot.core.rules``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.core.chain import expiries
 from bot.core.context import Context
 from bot.core.decide import Proposal, Strategy
+from bot.core.windows import in_window, preference
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from bot.core.model import Session
+    from bot.core.windows import DteWindow, Preference
 
-__all__ = ["Context", "DteWindow", "Proposal", "Strategy", "expiries_by_preference"]
-
-
-class DteWindow(Protocol):
-    """Rules with a window of calendar days to expiry and a target in it."""
-
-    @property
-    def dte_minimum(self) -> int:
-        """Fewest days."""
-        ...
-
-    @property
-    def dte_target(self) -> int:
-        """Days aimed at."""
-        ...
-
-    @property
-    def dte_maximum(self) -> int:
-        """Most days."""
-        ...
-
-
-def in_window(expiry: dt.date, session: Session, window: DteWindow) -> bool:
-    """Whether `expiry` lies in `window`, its ends included."""
-    return window.dte_minimum <= (expiry - session).days <= window.dte_maximum
+__all__ = ["Context", "Proposal", "Strategy", "expiries_by_preference", "in_window"]
 
 
 def expiries_by_preference(
@@ -56,10 +33,8 @@ def expiries_by_preference(
     `trading_classes`.
     """
 
-    def preference(series: tuple[str, dt.date]) -> tuple[bool, int, dt.date, int]:
+    def rank(series: tuple[str, dt.date]) -> tuple[Preference, int]:
         trading_class, expiry = series
-        distance = abs((expiry - context.session).days - window.dte_target)
-        outside = not in_window(expiry, context.session, window)
-        return outside, distance, expiry, trading_classes.index(trading_class)
+        return preference(expiry, context.session, window), trading_classes.index(trading_class)
 
-    return tuple(sorted(expiries(context.snapshot, trading_classes), key=preference))
+    return tuple(sorted(expiries(context.snapshot, trading_classes), key=rank))

@@ -17,6 +17,7 @@ import numpy as np
 from bot.core.book import Layer
 from bot.core.model import OptionContract, Right, Session
 from bot.core.sessions import is_monthly_vix_expiry
+from bot.core.windows import in_window, preference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.core.chain import PricedChain
-    from bot.core.rules import CondorRules, HedgeRules, LayerRules
+    from bot.core.rules import CondorRules, HedgeRules
     from bot.core.sessions import TradingCalendar
+    from bot.core.windows import DteWindow
 
 COARSE_STRIKES = 28
 """Strikes of one side of the first pass."""
@@ -74,13 +76,9 @@ def condor_series(
         series
         for series in listed
         if series.trading_class in rules.trading_classes
-        and rules.dte_minimum <= (series.expiry - session).days <= rules.dte_maximum
+        and in_window(series.expiry, session, rules)
     ]
-    return min(
-        window,
-        key=lambda series: (abs((series.expiry - session).days - rules.dte_target), series.expiry),
-        default=None,
-    )
+    return _preferred(window, session, rules) if window else None
 
 
 def hedge_series(
@@ -100,16 +98,11 @@ def hedge_series(
     if not monthly:
         return {}
     layers = {Layer.NEAR: rules.near, Layer.MID: rules.mid, Layer.FAR: rules.far}
-    return {layer: _nearest(monthly, session, wanted) for layer, wanted in layers.items()}
+    return {layer: _preferred(monthly, session, wanted) for layer, wanted in layers.items()}
 
 
-def _nearest(monthly: Sequence[ListedSeries], session: Session, layer: LayerRules) -> ListedSeries:
-    def distance(series: ListedSeries) -> tuple[bool, int, dt.date]:
-        dte = (series.expiry - session).days
-        outside = not layer.dte_minimum <= dte <= layer.dte_maximum
-        return outside, abs(dte - layer.dte_target), series.expiry
-
-    return min(monthly, key=distance)
+def _preferred(listed: Sequence[ListedSeries], session: Session, window: DteWindow) -> ListedSeries:
+    return min(listed, key=lambda series: preference(series.expiry, session, window))
 
 
 def coarse_condor_contracts(
@@ -149,11 +142,18 @@ def fine_condor_contracts(
     tiers = [getattr(rules, tier) for tier in rules.tiers]
     puts: list[float] = []
     calls: list[float] = []
-    for delta in {delta for tier in tiers for delta in (tier.put, tier.put / 2)}:
-        puts += _around(chain, series, Right.PUT, max(delta, rules.delta_floor), -wing)
-    for delta in {delta for tier in tiers for delta in (tier.call, tier.call / 2)}:
-        calls += _around(chain, series, Right.CALL, max(delta, rules.delta_floor), wing)
+    for delta in {delta for tier in tiers for delta in _shapes(tier.put, rules)}:
+        puts += _around(chain, series, Right.PUT, delta, -wing)
+    for delta in {delta for tier in tiers for delta in _shapes(tier.call, rules)}:
+        calls += _around(chain, series, Right.CALL, delta, wing)
     return _contracts(series, puts=puts, calls=calls)
+
+
+def _shapes(delta: float, rules: CondorRules) -> set[float]:
+    """Return every delta that trend and RSI can make of a tier's `delta`."""
+    by_trend = (delta, delta * rules.trend_delta_share)
+    by_rsi = (0.0, rules.rsi_delta_shift)
+    return {max(moved - shift, rules.delta_floor) for moved in by_trend for shift in by_rsi}
 
 
 def _around(
