@@ -67,7 +67,7 @@ def once(
     from bot.ledger.store import Ledger
     from bot.logs import configure
     from bot.project import load_project
-    from bot.schedule import run_session
+    from bot.session import run_session
 
     with reported():
         loaded = load_project(project)

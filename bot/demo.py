@@ -28,7 +28,7 @@ from bot.ledger.store import Ledger
 from bot.logs import configure, get_logger
 from bot.markets import known_scenario, recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
-from bot.schedule import run_session
+from bot.session import run_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,76 +10,23 @@ import asyncio
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from bot.clock import new_york, sleep_until
+from bot.clock import new_york
 from bot.core.errors import GatewayUnavailableError, StewardError
-from bot.cycle import Outcome, run_cycle
-from bot.logs import bound, get_logger
-from bot.project import Project, connected, make_desk
+from bot.logs import get_logger
+from bot.project import Project, connected
+from bot.session import run_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bot.core.model import Session
+    from bot.cycle import Outcome
     from bot.ledger.store import Ledger
 
 log = get_logger(__name__)
 
-REPORT_COLUMNS = 100
 RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """Waits between attempts to reach the gateway; the last one repeats."""
-
-
-async def run_session(
-    project: Project, ledger: Ledger, session: Session | None = None, *, dry: bool = False
-) -> Outcome:
-    """Connect, wait for the decision time of `session`, and run its cycle.
-
-    Parameters
-    ----------
-    project, ledger
-        Configuration, and the ledger open for writing.
-    session
-        The session; today's by the gateway's clock when it is not given, and then at once.
-    dry
-        Decide and ask, but send nothing.
-
-    Raises
-    ------
-    StewardError
-        If the gateway is absent, the account is wrong, or the state cannot be known.
-    """
-    async with connected(project) as broker:
-        if session is None:
-            session = new_york(broker.clock.now()).date()
-        else:
-            await sleep_until(broker.clock, project.decide_at(session))
-        desk = make_desk(project, broker=broker, ledger=ledger, session=session, dry=dry)
-        run_id = ledger.begin_run(
-            version=version(),
-            mode=project.settings.broker.mode,
-            account_redacted=redacted(broker.account),
-            at=desk.now(),
-        )
-        with bound(session=str(session)):
-            ledger.start_session(session, run_id=run_id, dry=dry, at=desk.now())
-            outcome = await run_cycle(desk)
-            ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
-        ledger.end_run(run_id, at=desk.now(), outcome="done")
-    if not dry:
-        write_report(project, ledger, session)
-    return outcome
-
-
-def write_report(project: Project, ledger: Ledger, session: Session) -> None:
-    """Write the session's page to ``logs/reports/``."""
-    from rich.console import Console  # noqa: PLC0415 - start-up time
-
-    from bot.review.terminal import render_review  # noqa: PLC0415 - start-up time
-
-    folder = project.settings.logs.folder / "reports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / f"{session}.txt").open("w", encoding="utf-8") as page:
-        Console(file=page, width=REPORT_COLUMNS).print(render_review(ledger, session))
 
 
 async def run_forever(project: Project, ledger: Ledger) -> None:
@@ -174,15 +121,3 @@ def _waits() -> Iterator[float]:
     yield from RETRY_SECONDS
     while True:
         yield RETRY_SECONDS[-1]
-
-
-def version() -> str:
-    """Return the version of the installed distribution."""
-    from importlib.metadata import version as installed  # noqa: PLC0415 - start-up time
-
-    return installed("vix-steward")
-
-
-def redacted(account: str) -> str:
-    """Return an account id as it may be shown: ``DU***67``."""
-    return f"{account[:2]}***{account[-2:]}"

@@ -15,7 +15,7 @@ from bot.defaults import write_defaults
 from bot.demo import point_at
 from bot.ledger.store import Ledger
 from bot.project import Project, load_project
-from bot.schedule import run_session
+from bot.session import run_session
 from bot.simulator.gateway import Gateway
 from bot.simulator.settings import GatewaySettings
 from bot.simulator.synthetic import SyntheticMarket
