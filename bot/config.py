@@ -15,13 +15,10 @@ import datetime as dt
 import difflib
 import hashlib
 import json
-import os
 import re
-import tempfile
 import tomllib
 import typing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, TypeVar
 
 from bot.consistency import Conflict, events_conflicts, rules_conflicts, settings_conflicts
@@ -29,10 +26,12 @@ from bot.core.book import TradingState
 from bot.core.errors import ConfigError
 from bot.core.model import EventTable
 from bot.core.rules import STRICT, Rules
+from bot.files import distrust, replace_text
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
@@ -93,6 +92,7 @@ def parse_settings(content: bytes, path: Path) -> Settings:
     return replace(
         settings,
         ledger=replace(settings.ledger, path=project / settings.ledger.path.expanduser()),
+        backup=replace(settings.backup, folder=project / settings.backup.folder.expanduser()),
         logs=replace(settings.logs, folder=project / settings.logs.folder.expanduser()),
     )
 
@@ -148,33 +148,7 @@ def edit_kill_switch(path: Path, state: TradingState, *, reason: str) -> None:
     table = document.setdefault("kill_switch", tomlkit.table())
     table["state"] = state.value
     table["reason"] = reason
-    _replace_file(path.resolve(), tomlkit.dumps(document))
-
-
-def _replace_file(path: Path, text: str) -> None:
-    """Write beside `path`, flush to disk, and rename over it with its permissions."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(path.stat().st_mode)
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename durable: it is an entry of the folder, not of the file."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace_text(path, tomlkit.dumps(document), mode=path.stat().st_mode)
 
 
 def _source(path: Path) -> str:
@@ -189,15 +163,23 @@ def read_file(path: Path) -> bytes:
     Raises
     ------
     ConfigError
-        If it is missing or cannot be read.
+        If it is missing, cannot be read, or another user could have written it.
     """
     try:
+        if fault := distrust(path):
+            raise ConfigError((f"{_source(path)}: {fault}",))
         return path.read_bytes()
     except FileNotFoundError as error:
         message = f"{_source(path)}: no such file in {path.absolute().parent}: run `steward init`"
         raise ConfigError((message,)) from error
     except OSError as error:
         raise ConfigError((f"{_source(path)}: cannot be read: {error.strerror}",)) from error
+
+
+def fault_line(path: Path, key: str, value: object, text: str) -> str:
+    """Word a fault of `key` that only shows outside of the file, with its line there."""
+    number = _line_number(path.read_text(encoding="utf-8"), key) or 0
+    return _line(_source(path), number, _Fault(key=key, value=_shown(str(value)), text=text))
 
 
 def _parse(content: bytes, path: Path) -> _Document:

@@ -24,6 +24,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from bot.files import private_folder
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from contextlib import AbstractContextManager
@@ -56,7 +58,7 @@ def bound(**values: object) -> AbstractContextManager[None]:
 
 def configure(settings: LogSettings, *, console: bool) -> None:
     """Write events to the rotating file, and to stderr if `console`; may be called again."""
-    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(settings.folder)
     root = logging.getLogger()
     for handler in [each for each in root.handlers if each.name in _HANDLERS]:
         root.removeHandler(handler)

@@ -98,11 +98,38 @@ class KillSwitchSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerSettings:
-    """The ledger's file; a relative path starts at the project folder."""
+    """The ledger's file, and the room that it needs.
+
+    Parameters
+    ----------
+    path
+        The file; a relative path starts at the project folder.
+    minimum_free_mb
+        Megabytes that must be free where it lies; with less nothing is sent, as under ``halt``.
+    """
 
     __pydantic_config__: ClassVar = STRICT
 
     path: Path = Path("ledger/steward.db")
+    minimum_free_mb: Annotated[int, Ge(1), Le(1_000_000)] = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Copies of the ledger, one for each session.
+
+    Parameters
+    ----------
+    folder
+        Where they are kept; a relative path starts at the project folder.
+    keep
+        Newest copies that are kept.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    folder: Path = Path("backups")
+    keep: Annotated[int, Ge(2), Le(10_000)] = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +146,8 @@ class LogSettings:
         Size at which a file is rotated.
     backups
         Rotated files that are kept.
+    reports
+        Newest pages that are kept in ``reports/``.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -127,6 +156,7 @@ class LogSettings:
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     max_bytes: Annotated[int, Ge(10_000), Le(1_000_000_000)] = 10_000_000
     backups: Annotated[int, Ge(1), Le(100)] = 5
+    reports: Annotated[int, Ge(1), Le(10_000)] = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,4 +169,5 @@ class Settings:
     kill_switch: KillSwitchSettings
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     logs: LogSettings = field(default_factory=LogSettings)

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from bot.core.errors import ConfigError
+from bot.files import create_private, private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def write_defaults(folder: Path) -> tuple[Path, ...]:
     """
     config = folder / "config"
     try:
-        config.mkdir(parents=True, exist_ok=True)
+        private_folder(config)
         return tuple(config / name for name in FILES if _written(config / name))
     except OSError as error:
         message = f"{config}: cannot be written: {error.strerror}: choose another folder"
@@ -42,5 +43,6 @@ def _written(path: Path) -> bool:
     """Write the default of that name, unless the file is there."""
     if path.exists():
         return False
+    create_private(path)
     path.write_bytes((resources.files(__package__) / path.name).read_bytes())
     return True

@@ -96,6 +96,7 @@ def test_shipped_settings_are_the_defaults_in_code() -> None:
     assert shipped == replace(
         expected,
         ledger=replace(expected.ledger, path=project / expected.ledger.path),
+        backup=replace(expected.backup, folder=project / expected.backup.folder),
         logs=replace(expected.logs, folder=project / expected.logs.folder),
     )
 
