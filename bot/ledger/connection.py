@@ -5,18 +5,19 @@ is one writer; it takes the write lock when its transaction begins (``BEGIN IMME
 upgrade from reading to writing fails at once instead of waiting. Every fault of the database
 becomes a ``LedgerError``: whoever meets it acts as under ``halt``.
 
-The file is 0600. A folder that has to be made is 0700; one that exists keeps its mode.
+The file is 0600. A folder that has to be made is 0700; one that exists keeps its mode, and is
+refused if others can write it, as is a symbolic link in the place of the file.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from bot.core.errors import LedgerError
+from bot.core.errors import DamagedLedgerError, LedgerError
+from bot.files import create_private, distrust, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, TypeAlias
 
+    from bot.ledger.lock import WriterLock
+
     Row: TypeAlias = sqlite3.Row
     Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Number of migrations in ``bot.ledger.migrations``, as the file records it."""
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -35,15 +38,30 @@ BUSY_TIMEOUT_SECONDS: Final = 5.0
 
 
 class Connection:
-    """A connection to one ledger file; a context manager that closes it."""
+    """A connection to one ledger file; a context manager that closes it.
 
-    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+    Parameters
+    ----------
+    database
+        The open file.
+    path
+        Its name.
+    lock
+        The right to write it, given back at the end; ``None`` of one that only reads.
+    """
+
+    def __init__(
+        self, database: sqlite3.Connection, path: Path, lock: WriterLock | None = None
+    ) -> None:
         self._database = database
+        self._lock = lock
         self.path = path
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
         self._database.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -104,31 +122,19 @@ class Connection:
         return None if row is None else row[0]
 
     def backup(self, path: Path) -> None:
-        """Copy the ledger to `path` while it is in use; `path` is complete or unchanged.
+        """Copy the ledger to `path` while it is in use; see ``bot.ledger.copies``.
 
         Raises
         ------
         LedgerError
-            The copy could not be made.
+            The copy could not be made, or fails its check; `path` is as it was.
         """
-        partial = path.with_name(path.name + ".partial")
+        from bot.ledger.copies import copy_checked  # noqa: PLC0415 - which imports this module
+
         try:
-            create_private(partial)
-            copy = sqlite3.connect(partial)
-            try:
-                self._database.backup(copy)
-            finally:
-                copy.close()
-            partial.replace(path)
+            copy_checked(self._database, path)
         except (sqlite3.Error, OSError) as fault:
             raise LedgerError(f"{self.path}: cannot back up to {path}: {fault}") from fault
-
-
-def create_private(path: Path) -> None:
-    """Create `path` as an empty file that only its owner can read, unless it exists."""
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    path.chmod(0o600)
 
 
 def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
@@ -143,6 +149,9 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
         The file cannot be made, is damaged, or was written by a newer version.
     """
     with _opening(path):
+        private_folder(path.parent)
+        if fault := distrust(path):
+            raise LedgerError(f"{path}: {fault}")
         create_private(path)
         database = sqlite3.connect(path, isolation_level=None)
         with _closed_on_fault(database):
@@ -178,7 +187,9 @@ def _opening(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as fault:
-        raise LedgerError(f"{path}: cannot open the ledger: {fault}") from fault
+        damaged = type(fault) is sqlite3.DatabaseError  # its subclasses tell of other things
+        kind = DamagedLedgerError if damaged else LedgerError
+        raise kind(f"{path}: cannot open the ledger: {fault}") from fault
 
 
 @contextmanager
@@ -201,7 +212,7 @@ def _configure(database: sqlite3.Connection, *, durable: bool) -> None:
 def _check(database: sqlite3.Connection, path: Path) -> None:
     found = " ".join(database.execute("PRAGMA quick_check(1)").fetchone()[0].split())
     if found != "ok":
-        raise LedgerError(f"{path}: damaged ({found}); restore the last backup, then reconcile")
+        raise DamagedLedgerError(f"{path}: damaged ({found})")
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:

@@ -330,6 +330,22 @@ def ledger(database: Database) -> None:
     database.execute("PRAGMA user_version = 1")
 
 
+@migrations(name="0002_absences")
+def absences(database: Database) -> None:
+    """Add the sessions that were never begun, each with its one reason."""
+    database.execute(
+        """
+        CREATE TABLE absences (
+            session TEXT PRIMARY KEY,
+            reason TEXT NOT NULL,
+            at TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    database.execute("PRAGMA user_version = 2")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending, all of it or nothing.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.ledger.attendance import Attendance
 from bot.ledger.connection import connect, connect_read_only
 from bot.ledger.journal import Journal
+from bot.ledger.lock import WriterLock
 from bot.ledger.marks import Marks
 from bot.ledger.observations import Observations
 from bot.ledger.orders import Orders
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Ledger(Journal, Observations, Orders, Marks):
+class Ledger(Journal, Attendance, Observations, Orders, Marks):
     """Everything that the bot knows about its past; one file, one writer.
 
     Each method that writes is one transaction, and raises ``LedgerError`` when it cannot be
@@ -37,9 +39,15 @@ class Ledger(Journal, Observations, Orders, Marks):
         Raises
         ------
         LedgerError
-            The file cannot be made, is damaged, or was written by a newer version.
+            The file cannot be made, is damaged, was written by a newer version, or another
+            process has it open to write.
         """
-        return cls(connect(path, durable=durable), path)
+        lock = WriterLock.taken(path)
+        try:
+            return cls(connect(path, durable=durable), path, lock)
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def open_read_only(cls, path: Path) -> Self:

@@ -91,7 +91,7 @@ def test_every_table_is_strict(ledger: Ledger) -> None:
         row["name"]: row["strict"] for row in tables if not row["name"].startswith(("sqlite_", "_"))
     }
 
-    assert len(ours) == 22
+    assert len(ours) == 23
     assert set(ours.values()) == {1}
 
 
@@ -167,7 +167,7 @@ def test_a_ledger_of_a_newer_version_is_refused(path: Path, open_: object) -> No
     newer.execute("PRAGMA user_version = 99")
     newer.close()
 
-    with pytest.raises(LedgerError, match="schema 99, this version reads 1; install the newer"):
+    with pytest.raises(LedgerError, match="schema 99, this version reads 2; install the newer"):
         open_(path)  # type: ignore[operator]
 
 
@@ -177,7 +177,7 @@ def test_a_ledger_of_an_older_version_is_not_migrated_by_reading_it(path: Path) 
     older.execute("PRAGMA user_version = 0")
     older.close()
 
-    with pytest.raises(LedgerError, match="schema 0, this version reads 1; open it once"):
+    with pytest.raises(LedgerError, match="schema 0, this version reads 2; open it once"):
         Ledger.open_read_only(path)
 
 
