@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.backup import after_session
 from bot.clock import new_york, sleep_until
 from bot.cycle import Outcome, run_cycle
 from bot.logs import bound
 from bot.project import Project, connected, make_desk
+from bot.reports import write_report
 
 if TYPE_CHECKING:
     from bot.core.model import Session
     from bot.ledger.store import Ledger
-
-REPORT_COLUMNS = 100
 
 
 async def run_session(
@@ -53,20 +53,9 @@ async def run_session(
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
         ledger.end_run(run_id, at=desk.now(), outcome="done")
     if not dry:
-        write_report(project, ledger, session)
+        write_report(project.settings.logs, ledger, session)
+        after_session(project, ledger, session, at=desk.now())
     return outcome
-
-
-def write_report(project: Project, ledger: Ledger, session: Session) -> None:
-    """Write the session's page to ``logs/reports/``."""
-    from rich.console import Console  # noqa: PLC0415 - start-up time
-
-    from bot.review.terminal import render_review  # noqa: PLC0415 - start-up time
-
-    folder = project.settings.logs.folder / "reports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / f"{session}.txt").open("w", encoding="utf-8") as page:
-        Console(file=page, width=REPORT_COLUMNS).print(render_review(ledger, session))
 
 
 def version() -> str:

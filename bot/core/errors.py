@@ -40,6 +40,10 @@ class LedgerError(StewardError):
     """The ledger cannot be read or written; nothing may be sent."""
 
 
+class DamagedLedgerError(LedgerError):
+    """The ledger's file is not what SQLite wrote; a backup has to be restored."""
+
+
 class MarketDataError(StewardError):
     """A request for market data failed in a way that is not merely *unknown*."""
 

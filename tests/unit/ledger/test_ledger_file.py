@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.core.errors import LedgerError
+from bot.core.errors import DamagedLedgerError, LedgerError
 from bot.ledger import connection, migrations
 from bot.ledger.connection import SCHEMA_VERSION, Connection
 from bot.ledger.store import Ledger
@@ -44,6 +44,7 @@ def test_file_and_folder_are_for_their_owner_only(ledger: Ledger, path: Path) ->
     assert mode(path.parent) == 0o700
     assert {file.name: mode(file) for file in path.parent.iterdir()} == {
         "steward.db": 0o600,
+        "steward.db.lock": 0o600,
         "steward.db-wal": 0o600,
         "steward.db-shm": 0o600,
     }
@@ -214,7 +215,7 @@ def test_a_file_that_is_no_database_is_refused(path: Path, open_: object) -> Non
         open_(path)  # type: ignore[operator]
 
 
-def test_a_damaged_file_is_refused_with_the_remedy(path: Path) -> None:
+def test_a_damaged_file_is_refused(path: Path) -> None:
     with Ledger.open(path) as ledger:
         for _ in range(50):
             begin(ledger)
@@ -225,7 +226,7 @@ def test_a_damaged_file_is_refused_with_the_remedy(path: Path) -> None:
         file.seek((page - 1) * size)
         file.write(os.urandom(size))
 
-    with pytest.raises(LedgerError, match=r"damaged .* restore the last backup, then reconcile"):
+    with pytest.raises(DamagedLedgerError, match=r"steward\.db: damaged \(.*\)"):
         Ledger.open(path)
 
 
@@ -236,11 +237,16 @@ def test_a_folder_that_cannot_be_made_is_a_fault(tmp_path: Path) -> None:
         Ledger.open(tmp_path / "file" / "steward.db")
 
 
+def second_writer(path: Path) -> Ledger:
+    """Open the ledger past the lock that keeps a second bot away, as another program could."""
+    return Ledger(connection.connect(path), path)
+
+
 def test_a_writer_that_does_not_get_the_lock_in_time_is_a_fault(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_SECONDS", 0.01)
-    with Ledger.open(path) as first, Ledger.open(path) as second:
+    with Ledger.open(path) as first, second_writer(path) as second:
         with (
             first.writing("a long thing"),
             pytest.raises(LedgerError, match="cannot write a mark: database is locked"),
@@ -255,7 +261,7 @@ def test_the_write_lock_is_taken_at_the_start(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_SECONDS", 0.01)
     with (
         Ledger.open(path) as first,
-        Ledger.open(path) as second,
+        second_writer(path) as second,
         first.writing("nothing yet"),
         pytest.raises(LedgerError, match="database is locked"),
         second.writing("nothing either"),
