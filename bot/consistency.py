@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot.quiet import parse_window
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
 
     from bot.core.model import EventTable
     from bot.core.rules import CondorRules, HedgeRules, Rules
-    from bot.settings import BrokerSettings, Settings
+    from bot.settings import BrokerSettings, ScheduleSettings, Settings
 
 PAPER_ACCOUNT = re.compile(r"(DU|DF)\d{4,}", re.ASCII)
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+SATURDAY = 5
 LIVE_PORTS = {4001: "IB Gateway", 7496: "TWS"}
 
 
@@ -45,6 +50,9 @@ class Conflict:
 def settings_conflicts(settings: Settings) -> Iterator[Conflict]:
     """Conflicts in ``config/steward.toml``."""
     yield from _broker_conflicts(settings.broker)
+    yield from _quiet_conflicts(settings.broker)
+    yield from _override_conflicts(settings.schedule)
+    yield from _ping_conflicts(settings.health.ping_url)
     for name in ("decide_at", "decide_at_half_day"):
         at: dt.time = getattr(settings.schedule, name)
         if at.tzinfo is not None:
@@ -79,6 +87,50 @@ def _broker_conflicts(broker: BrokerSettings) -> Iterator[Conflict]:
             keys=("broker.port", "broker.mode"),
             value=broker.port,
             text=f"is the port of a live {program}: the paper one listens on 4002 (TWS 7497)",
+        )
+
+
+def _quiet_conflicts(broker: BrokerSettings) -> Iterator[Conflict]:
+    for text in broker.quiet_windows:
+        try:
+            parse_window(text)
+        except ValueError as fault:
+            yield Conflict(keys=("broker.quiet_windows",), value=text, text=str(fault))
+
+
+def _override_conflicts(schedule: ScheduleSettings) -> Iterator[Conflict]:
+    """Yield each overridden day that can be no session, or is written twice."""
+    for name in ("closures", "half_days"):
+        key, days = f"schedule.{name}", getattr(schedule, name)
+        yield from _unique(key, tuple(str(day) for day in days))
+        for day in days:
+            if day.weekday() >= SATURDAY:
+                yield Conflict(
+                    keys=(key,), value=str(day), text="is a weekend: take it out, or mend the date"
+                )
+    both = sorted(set(schedule.closures) & set(schedule.half_days))
+    for day in both:
+        yield Conflict(
+            keys=("schedule.half_days", "schedule.closures"),
+            value=str(day),
+            text="is in schedule.closures too: a day is closed or half, not both",
+        )
+
+
+def _ping_conflicts(url: str) -> Iterator[Conflict]:
+    """Yield what is wrong with the address, which is a secret and is not shown."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        host, scheme = parts.hostname or "", parts.scheme
+    except ValueError:
+        host, scheme = "", ""
+    if not host or not (scheme == "https" or (scheme == "http" and host in LOOPBACK)):
+        yield Conflict(
+            keys=("health.ping_url",),
+            value="(not shown)",
+            text="must be an https address, or http on 127.0.0.1",
         )
 
 

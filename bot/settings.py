@@ -43,6 +43,13 @@ class BrokerSettings:
     simulation_speed
         Simulated seconds in a real one, as the simulated gateway was started; 0 when it is
         stepped. Of no meaning with a paper account.
+    quiet_windows
+        Hours in which an absent gateway is no news, New York: ``23:40-00:20`` each night, or
+        ``Sun 00:00-24:00``.
+    alarm_after_seconds
+        How long it may be absent outside of them before that is an alert.
+    look_seconds
+        Time between two looks at the gateway while no session runs.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -56,6 +63,9 @@ class BrokerSettings:
     request_timeout_seconds: Annotated[float, Gt(0), Le(600)] = 20.0
     order_exchange: Annotated[str, MinLen(1)] = "SMART"
     simulation_speed: Annotated[float, Ge(0), Le(100_000)] = 0.0
+    quiet_windows: tuple[str, ...] = ("23:40-00:20", "Sun 00:00-24:00")
+    alarm_after_seconds: Annotated[float, Ge(0), Le(86_400)] = 600.0
+    look_seconds: Annotated[float, Ge(10), Le(3600)] = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,16 @@ class ScheduleSettings:
 
     The bounds keep it inside regular hours, with time left for a price ladder before the
     close at 16:00, or at 13:00 on half days.
+
+    Parameters
+    ----------
+    decide_at, decide_at_half_day
+        Decision time of a full and of a half day.
+    misfire_grace_seconds
+        How late a cycle may still start.
+    closures, half_days
+        What the exchange has announced since this version was made: days without trading, and
+        days that close at 13:15.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -73,6 +93,8 @@ class ScheduleSettings:
         12, 30
     )
     misfire_grace_seconds: Annotated[int, Ge(1), Le(3600)] = 900
+    closures: tuple[dt.date, ...] = ()
+    half_days: tuple[dt.date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +182,29 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSettings:
+    """How the running bot shows that it is well.
+
+    Parameters
+    ----------
+    heartbeat_seconds
+        Time between two heartbeats: the file beside the ledger, and systemd's watchdog.
+    ping_url
+        Address that is asked after each finished session and each idle hour, for a dead-man's
+        switch; https, or http on this machine; empty for none. It is a secret.
+    prometheus_file
+        Text file of figures for Prometheus; a relative path starts at the project folder;
+        empty for none.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    heartbeat_seconds: Annotated[float, Ge(1), Le(600)] = 30.0
+    ping_url: str = ""
+    prometheus_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of ``config/steward.toml``, one table for each field."""
 
@@ -171,3 +216,4 @@ class Settings:
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     logs: LogSettings = field(default_factory=LogSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
