@@ -36,7 +36,7 @@ def build_book(
         new_risk_usd=sum(
             condor_risk_usd(condor) for condor in holdings.condors if condor.opened == desk.session
         ),
-        trading_state=desk.kill_switch.read().state,
+        trading_state=desk.reading().state,
         locked=reconciliation.locked or bool(holdings.residuals),
     )
 

@@ -15,11 +15,13 @@ as dry, and neither sends nor cancels anything.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.bookkeeping import build_book, mark_book, unit_prices
 from bot.config import canonical_text
+from bot.core.book import TradingState
 from bot.core.decision import Decision
 from bot.core.errors import UnsynchronisedError
 from bot.core.mark import Mark
@@ -27,7 +29,7 @@ from bot.core.model import BreadthSource
 from bot.execution import Executed, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
-from bot.reconcile import Reconciliation, reconcile
+from bot.reconcile import Break, Reconciliation, reconcile
 from strategies import decide
 
 if TYPE_CHECKING:
@@ -65,12 +67,12 @@ async def run_cycle(desk: Desk) -> Outcome:
     reconciliation = await reconcile(desk)
     finish(desk, "reconcile", locked=reconciliation.locked, breaks=len(reconciliation.breaks))
     if decided_before(desk):
-        snapshot, book, decision = recall(desk)
+        snapshot, book, decision = recall(desk, reconciliation)
     else:
         snapshot = await look(desk)
         book = await hold(desk, reconciliation, snapshot, skewed=skewed)
         decision = conclude(desk, snapshot, book)
-    executed = await act(desk, decision, book, snapshot)
+    executed = await act(desk, decision, book, snapshot, breaks=reconciliation.breaks)
     mark = None if desk.dry else await settle_up(desk, snapshot)
     if not desk.dry:
         reconciliation = await reconcile(desk)
@@ -91,7 +93,9 @@ async def preflight(desk: Desk) -> bool:
     UnsynchronisedError
         If the session is not open now: there is nothing to observe.
     """
-    reading = desk.kill_switch.read()
+    reading = desk.reading()
+    if full := desk.disk.fault():
+        desk.ledger.alert("DISK_SPACE", full, session=desk.session, at=desk.now())
     gateway_time = await desk.broker.time()
     skew = abs((gateway_time - desk.now()).total_seconds())
     day = desk.calendar.day(desk.session)
@@ -108,11 +112,16 @@ def decided_before(desk: Desk) -> bool:
     return not desk.dry and "decide" in desk.ledger.finished_phases(desk.session)
 
 
-def recall(desk: Desk) -> tuple[MarketSnapshot, Book, Decision]:
-    """Return what an interrupted cycle had decided, and on what."""
+def recall(desk: Desk, reconciliation: Reconciliation) -> tuple[MarketSnapshot, Book, Decision]:
+    """Return what an interrupted cycle had decided and on what; locks are those of now."""
     log.warning("cycle.resumed")
     ledger, session = desk.ledger, desk.session
-    return ledger.load_snapshot(session), ledger.load_book(session), ledger.load_decision(session)
+    book = dataclasses.replace(
+        ledger.load_book(session),
+        locked=reconciliation.locked or bool(ledger.holdings().residuals),
+        in_flight=reconciliation.in_flight,
+    )
+    return ledger.load_snapshot(session), book, ledger.load_decision(session)
 
 
 async def look(desk: Desk) -> MarketSnapshot:
@@ -132,11 +141,13 @@ async def hold(
     """Return the book to decide on; clocks that disagree forbid new risk."""
     account = await desk.broker.refresh_account()
     book = build_book(desk, account, reconciliation, snapshot)
-    if skewed:
-        desk.ledger.alert(
-            "CLOCK_SKEW", "gateway and clock disagree", session=desk.session, at=desk.now()
-        )
-    return book
+    if not skewed:
+        return book
+    desk.ledger.alert(
+        "CLOCK_SKEW", "gateway and clock disagree", session=desk.session, at=desk.now()
+    )
+    active = book.trading_state is TradingState.ACTIVE
+    return dataclasses.replace(book, trading_state=TradingState.NO_ENTRIES) if active else book
 
 
 def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
@@ -158,7 +169,12 @@ def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
 
 
 async def act(
-    desk: Desk, decision: Decision, book: Book, snapshot: MarketSnapshot
+    desk: Desk,
+    decision: Decision,
+    book: Book,
+    snapshot: MarketSnapshot,
+    *,
+    breaks: tuple[Break, ...],
 ) -> list[Executed]:
     """Execute the intents; preview them in a dry run; leave them where prices are old."""
     executed: list[Executed] = []
@@ -168,7 +184,9 @@ async def act(
     elif age > STALE_SECONDS:
         log.warning("decision.stale", age_seconds=round(age), limit=STALE_SECONDS)
     else:
-        executed = await execute_all(desk, decision.intents, book, snapshot.level("SPX"))
+        executed = await execute_all(
+            desk, decision.intents, book, spx=snapshot.level("SPX"), breaks=breaks
+        )
     finish(desk, "execute", executed=len(executed))
     return executed
 

@@ -12,7 +12,8 @@ from bot.core.decide import permitted
 from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
-from bot.killswitch import KillSwitch
+from bot.guard import DiskGuard
+from bot.killswitch import KillSwitch, KillSwitchReading, halted
 from bot.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Desk:
         The synchronised connection, and the reader of market data on it.
     ledger
         Open for writing.
-    kill_switch
-        Read again before every send.
+    kill_switch, disk
+        Read again before every send, by ``reading``.
     calendar, rules, rules_sha256, events
         Trading days, the strategy's rules in force with their hash, and scheduled events.
     """
@@ -49,6 +50,7 @@ class Desk:
     market: MarketData
     ledger: Ledger
     kill_switch: KillSwitch
+    disk: DiskGuard
     calendar: TradingCalendar
     rules: Rules
     rules_sha256: str
@@ -63,12 +65,21 @@ class Desk:
         """Return the time in UTC on the connection's clock."""
         return self.clock.now()
 
+    def reading(self) -> KillSwitchReading:
+        """Return what may be sent at this instant: as the file says, but halt on a full disk."""
+        full = self.disk.fault()
+        return self.kill_switch.read() if full is None else halted(full)
+
     def forbidden(self, intent: OrderIntent, book: Book) -> str | None:
         """Return why `intent` may not be sent at this instant, or ``None`` if it may.
 
-        The kill switch is read from its file each time.
+        The kill switch is read from its file each time. After the close of the session nothing
+        is sent: the venue would keep it for the next one.
         """
-        reading = self.kill_switch.read()
+        close = self.calendar.day(self.session).close
+        if self.now() >= close:
+            return f"SESSION_CLOSED: at {close}"
+        reading = self.reading()
         if permitted(intent, dataclasses.replace(book, trading_state=reading.state)):
             return None
         if book.locked:

@@ -7,6 +7,7 @@ cannot be proven is UNKNOWN, and then nothing more is sent in this session.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from bot.broker import orders
 from bot.broker.orders import Ticket, WorkingOrder
 from bot.core.decision import Action, Purpose
-from bot.core.errors import GatewayUnavailableError, MarketDataError
+from bot.core.errors import GatewayUnavailableError, LedgerError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
@@ -96,7 +97,7 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
     Raises
     ------
     LedgerError
-        If it cannot be committed; nothing was sent.
+        If it cannot be recorded: nothing was sent, or its order has been cancelled.
     """
     try:
         legs = await _qualified(desk, intent.legs)
@@ -111,8 +112,12 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
     if working is None:
         return _end(desk, intent, IntentState.UNKNOWN, 0, "the socket broke while sending")
     try:
+        _record_sent(desk, intent, working)
         await _walk(desk, intent, book, working)
         return await _conclude(desk, intent, working)
+    except LedgerError:
+        await _withdraw(desk, working)
+        raise
     except (GatewayUnavailableError, MarketDataError, ConnectionError) as fault:
         return _end(desk, intent, IntentState.UNKNOWN, 0, str(fault))
 
@@ -201,18 +206,28 @@ async def _send(desk: Desk, intent: OrderIntent, reference: str) -> WorkingOrder
     """Hand the order to the socket; ``None`` when it is unknown whether it left."""
     desk.ledger.set_intent_state(intent.intent_id, IntentState.SENT, at=desk.now())
     try:
-        working = orders.place(desk.broker, _ticket(intent, reference))
+        return orders.place(desk.broker, _ticket(intent, reference))
     except ConnectionError:
         return None
+
+
+def _record_sent(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> None:
     desk.ledger.record_order(
-        reference,
+        working.ticket.order_ref,
         order_id=working.order_id,
         perm_id=working.perm_id,
         client_id=desk.broker.settings.client_id,
         at=desk.now(),
     )
     _event(desk, working, "sent", intent.ladder.steps[0])
-    return working
+
+
+async def _withdraw(desk: Desk, working: WorkingOrder) -> None:
+    """Cancel an order whose life cannot be recorded; the next reconciliation says how it ended."""
+    log.error("order.withdrawn", order_ref=working.ticket.order_ref)
+    with contextlib.suppress(ConnectionError):
+        orders.cancel(desk.broker, working)
+        await _wait_done(desk, working, CANCEL_PATIENCE_SECONDS)
 
 
 async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:

@@ -55,14 +55,14 @@ class KillSwitch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._content: bytes | None = None
-        self._reading = _halted("not yet read")
+        self._reading = halted("not yet read")
 
     def read(self) -> KillSwitchReading:
         """Read the file as it is now; a fault of the file is a halt, never an exception."""
         try:
             content = read_file(self._path)
         except ConfigError as error:
-            return _halted(str(error))
+            return halted(str(error))
         if content != self._content:
             self._reading = _parse(content, self._path)
             self._content = content
@@ -73,9 +73,10 @@ def _parse(content: bytes, path: Path) -> KillSwitchReading:
     try:
         switch = parse_settings(content, path).kill_switch
     except ConfigError as error:
-        return _halted(str(error))
+        return halted(str(error))
     return KillSwitchReading(state=switch.state, reason=switch.reason, keep_hedge=switch.keep_hedge)
 
 
-def _halted(fault: str) -> KillSwitchReading:
+def halted(fault: str) -> KillSwitchReading:
+    """Return the reading of a switch that something else has thrown."""
     return KillSwitchReading(state=TradingState.HALT, reason="", fault=fault)

@@ -22,6 +22,7 @@ from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
 from bot.desk import Desk
+from bot.guard import DiskGuard, backup_faults
 from bot.killswitch import KillSwitch
 from bot.settings import Settings
 
@@ -75,6 +76,7 @@ def load_project(folder: Path) -> Project:
     faults: list[str] = []
     with _collecting(faults):
         settings = load_settings(settings_path(folder))
+        faults += backup_faults(settings, settings_path(folder))
     with _collecting(faults):
         rules, sha256 = load_rules(folder / "config" / "rules.toml")
     with _collecting(faults):
@@ -123,6 +125,7 @@ def make_desk(
         market=MarketData(broker),
         ledger=ledger,
         kill_switch=KillSwitch(project.settings_path),
+        disk=DiskGuard(ledger=project.settings.ledger),
         calendar=project.calendar,
         rules=project.rules,
         rules_sha256=project.rules_sha256,
