@@ -8,6 +8,9 @@ a change of this file and of the lock, and the wire suite must pass.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import TypeAlias
 
 from ib_insync import (
     IB,
@@ -27,6 +30,8 @@ from ib_insync import (
 )
 from ib_insync.wrapper import RequestError
 
+from bot.data.wire_recording import Sender
+
 __all__ = [
     "IB",
     "ComboLeg",
@@ -41,10 +46,19 @@ __all__ = [
     "OrderState",
     "RequestError",
     "Stock",
+    "Tap",
     "Ticker",
     "Trade",
+    "library_name",
     "new_client",
+    "tap_wire",
 ]
+
+Tap: TypeAlias = Callable[[Sender, Sequence[str]], None]
+"""Hears the fields of one message, the message's number first."""
+
+LENGTH_BYTES = 4
+HELLO = b"API"
 
 ADVANCE_MESSAGE = 9001
 """Message of the simulated gateway that lets its time pass; a real one never gets it."""
@@ -70,3 +84,32 @@ def new_client(*, throttled: bool) -> IB:
     if not throttled:
         client.client.MaxRequests = 0
     return client
+
+
+def library_name() -> str:
+    """Return the client library and its version, as one word."""
+    return f"ib_insync-{version('ib_insync')}"
+
+
+def tap_wire(client: IB, tap: Tap) -> None:
+    """Let `tap` hear every message at the socket, before the library acts on it.
+
+    The handshake, which is not made of fields, is not heard. The library offers no hook for
+    this, so the two functions that each message passes are wrapped on this one client.
+    """
+    connection, decoder = client.client.conn, client.client.decoder
+    send: Callable[[bytes], None] = connection.sendMsg
+    interpret: Callable[[list[str]], None] = decoder.interpret
+
+    def sent(message: bytes) -> None:
+        if not message.startswith(HELLO):
+            fields = message[LENGTH_BYTES:].decode(errors="replace").split("\0")
+            tap(Sender.CLIENT, fields[:-1])
+        send(message)
+
+    def heard(fields: list[str]) -> None:
+        tap(Sender.GATEWAY, tuple(fields))
+        interpret(fields)
+
+    connection.sendMsg = sent  # type: ignore[method-assign]
+    decoder.interpret = heard  # type: ignore[method-assign]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client
+from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
 from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator, Awaitable
 
-    from bot.broker.client import Ticker
+    from bot.broker.client import Tap, Ticker
     from bot.core.sessions import TradingCalendar
     from bot.settings import BrokerSettings
 
@@ -37,7 +38,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 CLIENT_ID_IN_USE = 326
-NOTICES = frozenset({110, 165, 202, 399, 404, 434, 492, 1101, 1102, 10167})
+NOTICES = frozenset({110, 165, 202, 399, 404, 434, 492, 1101, 1102, 10090, 10167})
 FARM_NOTICES = (2100, 2200)
 EXPECTED = frozenset({162, 200, 354})
 """Refusals that are an answer: no such contract, no history, not subscribed."""
@@ -62,6 +63,11 @@ class Broker:
     def account(self) -> str:
         """The paper account, always set on an order."""
         return self.settings.account
+
+    @property
+    def server_version(self) -> int:
+        """Version of the wire protocol that was agreed on."""
+        return int(self.client.client.serverVersion())
 
     async def ask(self, name: str, request: Awaitable[T], *, seconds: float | None = None) -> T:
         """Await an answer from the gateway with a deadline.
@@ -169,19 +175,30 @@ def money(text: str | None) -> Decimal | None:
 
 
 @contextlib.asynccontextmanager
-async def connect(settings: BrokerSettings, calendar: TradingCalendar) -> AsyncIterator[Broker]:
+async def connect(
+    settings: BrokerSettings, calendar: TradingCalendar, *, tap: Tap | None = None
+) -> AsyncIterator[Broker]:
     """Connect, prove the account, synchronise; disconnect at the end.
+
+    Parameters
+    ----------
+    settings, calendar
+        The gateway and the account; the trading days.
+    tap
+        Hears every message of the wire.
 
     Raises
     ------
     GatewayUnavailableError
-        If nothing listens, or the client id is in use.
+        If nothing listens, the client id is in use, or the connection breaks while it is used.
     LiveAccountError
         If the gateway's account is not the configured paper account. Nothing was sent.
     UnsynchronisedError
         If a part of the broker's state did not arrive in time.
     """
     client = new_client(throttled=settings.mode == "paper")
+    if tap is not None:
+        tap_wire(client, tap)
     broker = Broker(client, settings, calendar)
     try:
         await _open(broker)
@@ -189,6 +206,9 @@ async def connect(settings: BrokerSettings, calendar: TradingCalendar) -> AsyncI
         await _synchronise(broker)
         broker.clock = await _clock(broker)
         yield broker
+    except ConnectionError as broken:
+        # The library raises it where a request is written, before there is an answer to await.
+        raise GatewayUnavailableError(f"connection lost: {broken}") from broken
     finally:
         client.disconnect()
 
@@ -207,6 +227,29 @@ def guard_account(offered: list[str], configured: str) -> None:
             f"broker.account = {configured}: the gateway serves {', '.join(offered) or 'none'}; "
             "only the configured paper account (DU… or DF…) is traded"
         )
+
+
+async def client_id_is_exclusive(broker: Broker, *, seconds: float = 8.0) -> bool:
+    """Return whether the gateway refuses a second connection with the client id of `broker`.
+
+    Raises
+    ------
+    GatewayUnavailableError
+        If it neither accepts nor refuses it in time.
+    """
+    client = new_client(throttled=broker.settings.mode == "paper")
+    settings = dataclasses.replace(broker.settings, connect_timeout_seconds=seconds)
+    second = Broker(client, settings, broker.calendar)
+    try:
+        await _open(second)
+    except GatewayUnavailableError:
+        if CLIENT_ID_IN_USE in second.refused.values():
+            return True
+        raise
+    else:
+        return False
+    finally:
+        client.disconnect()
 
 
 async def _open(broker: Broker) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from bot.simulator.wire import Fields, FrameReader, Message, WireError, frame
 
 if TYPE_CHECKING:
+    from bot.simulator.quirks import Deviations
     from bot.simulator.wire import Field
 
 logger = logging.getLogger("steward.simulator")
@@ -62,6 +63,8 @@ class Connection(asyncio.Protocol):
         """Server version agreed on; 0 before the handshake."""
         self.client_id: int | None = None
         """Its number; ``None`` until it started the API."""
+        self.deviations: Deviations | None = None
+        """What bends its messages; ``None`` when nothing does."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket; small messages leave at once."""
@@ -98,7 +101,8 @@ class Connection(asyncio.Protocol):
         """Tell the client one frame; only the handshake has no message number."""
         if not self._pending:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._pending.append(frame(fields))
+        told = (fields,) if self.deviations is None else self.deviations.tell(fields)
+        self._pending.extend(map(frame, told))
 
     def error(self, req_id: int, code: int, text: str) -> None:
         """Tell the client an error or a notice."""

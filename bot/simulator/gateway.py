@@ -26,9 +26,11 @@ from bot.simulator.errors import NO_REQUEST, RequestRefusedError
 from bot.simulator.history_desk import HistoryDesk
 from bot.simulator.limits import MessageAllowance
 from bot.simulator.order_desk import OrderDesk
+from bot.simulator.quirks import Deviations
 from bot.simulator.quote_desk import QuoteDesk
 from bot.simulator.reference_desk import ReferenceDesk
 from bot.simulator.refusals import refusals
+from bot.simulator.replay import Replay
 from bot.simulator.wire import (
     MIN_VERSION,
     VERSIONED,
@@ -85,6 +87,7 @@ class Gateway:
         self.accounts = AccountDesk(self.world)
         self.orders = OrderDesk(self.world, clients=self._clients_by_id, publish=self._published)
         self._handlers = self._table()
+        self._replay = Replay(settings.replay, settings.accounts[0]) if settings.replay else None
         self._clients: dict[Connection, MessageAllowance] = {}
         self._server: asyncio.Server | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -176,6 +179,8 @@ class Gateway:
         """Take note of a new connection."""
         now = asyncio.get_running_loop().time()
         self._clients[client] = MessageAllowance(self.settings.messages_per_second, now)
+        if self.settings.quirks:
+            client.deviations = Deviations(self.settings.quirks, self._clients_by_id)
 
     def closed(self, client: Connection) -> None:
         """Forget a connection and what it subscribed to."""
@@ -221,11 +226,21 @@ class Gateway:
             return
         body = values[1:] if int(number) in VERSIONED else values
         try:
-            handler(client, Fields(body))
+            if self._is_ours(client, int(number), body):
+                handler(client, Fields(body))
         except RequestRefusedError as refusal:
             client.error(refusal.req_id, refusal.code, refusal.message)
         except WireError as error:
             client.error(_request_id(body), 320, f"Error reading request. {error}")
+        finally:
+            if client.deviations is not None:
+                client.deviations.answered()
+
+    def _is_ours(self, client: Connection, number: int, body: list[str]) -> bool:
+        """Return whether a desk answers: no quirk swallows the request, no recording has it."""
+        if client.deviations is not None and not client.deviations.hear(number, body):
+            return False
+        return self._replay is None or not self._replay.answer(client, number, body)
 
     # -- session ---------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ class Hours:
         for day in self._days[bisect_right(self._closes, now) :][:2]:
             if not _trades_on(instrument, day.session):
                 return None
-            close = _close(instrument, day)
+            close = closing_time(instrument, day)
             if now < close:
                 return Window(open=day.open, close=close)
         return None
@@ -101,7 +101,8 @@ def _trades_on(instrument: Instrument, session: dt.date) -> bool:
     return session <= instrument.last_trade
 
 
-def _close(instrument: Instrument, day: TradingDay) -> dt.datetime:
+def closing_time(instrument: Instrument, day: TradingDay) -> dt.datetime:
+    """Return when `instrument` stops trading on `day`, if it trades on it."""
     stops_with_stocks = instrument.sec_type == "STK" or (
         instrument.trading_class == "SPXW" and instrument.expiry == day.session
     )

@@ -2,7 +2,8 @@
 
 As at the broker: the date of an option is its last trade date, ``minTick`` is 0.05 for index
 options whatever their true bands, and the bands are in the market rule. Hours are told for a
-week ahead; a date that the market does not play is ``CLOSED``.
+week ahead; a date that the market does not play is ``CLOSED``, and SPXW options close early on
+the day they expire.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.simulator import ticks
 from bot.simulator.contracts import read_contract, wire_date
 from bot.simulator.errors import NO_DEFINITION, NO_DEFINITION_TEXT, RequestRefusedError
+from bot.simulator.hours import closing_time
 from bot.simulator.wire import Message, Request
 
 if TYPE_CHECKING:
@@ -111,14 +113,14 @@ class ReferenceDesk:
         zone = ZoneInfo(_zone(instrument))
         today = self._world.now.astimezone(zone).date()
         dates = (today + dt.timedelta(days=n) for n in range(DAYS_OF_HOURS))
-        text = ";".join(self._hours_of(date, zone) for date in dates)
+        text = ";".join(self._hours_of(instrument, date, zone) for date in dates)
         return text, text
 
-    def _hours_of(self, date: dt.date, zone: ZoneInfo) -> str:
+    def _hours_of(self, instrument: Instrument, date: dt.date, zone: ZoneInfo) -> str:
         day = self._world.day(date)
         if day is None:
             return f"{date:%Y%m%d}:CLOSED"
-        opens, closes = day.open.astimezone(zone), day.close.astimezone(zone)
+        opens, closes = day.open.astimezone(zone), closing_time(instrument, day).astimezone(zone)
         return f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}"
 
     def option_parameters(self, client: Connection, fields: Fields) -> None:

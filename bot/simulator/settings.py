@@ -7,7 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from bot.data.wire_recording import WireRecording
 from bot.simulator.exchange import ExchangeSettings
+from bot.simulator.quirks import Quirk
+from bot.simulator.replay import LOWEST_VERSION
 from bot.simulator.wire import MAX_VERSION, MIN_VERSION
 
 PORT_LIMIT = 65535
@@ -64,6 +67,11 @@ class GatewaySettings:
         Whether option computations (implied volatility, Greeks) come with option quotes.
     provenance_path
         File that gets one JSON line for each note on where a session's data came from.
+    quirks
+        Ways in which it differs from what the bot assumes of a gateway.
+    replay
+        Recorded conversation whose answers are given where the same is asked; `server_version`
+        must be that of the recording.
 
     Raises
     ------
@@ -88,6 +96,8 @@ class GatewaySettings:
     unsubscribed: frozenset[str] = frozenset()
     model_computations: bool = True
     provenance_path: Path | None = None
+    quirks: frozenset[Quirk] = frozenset()
+    replay: WireRecording | None = None
 
     def __post_init__(self) -> None:
         if not self.accounts:
@@ -98,6 +108,10 @@ class GatewaySettings:
             _within(name, getattr(self, name), 0)
         for name in ("step_seconds", "tick_seconds"):
             _within(name, getattr(self, name), 1e-3)
+        if self.replay is not None:
+            recorded = self.replay.server_version
+            _within("server_version", self.server_version, recorded, most=recorded)
+            _within("server_version", recorded, LOWEST_VERSION)
 
     @property
     def stepped(self) -> bool:
