@@ -9,6 +9,8 @@ Regular hours are 09:30 to 16:15 ET. Three corrections to ``CBOE_Index_Options``
   2018-12-05 and 2025-01-09 agree);
 * days on which NYSE stopped early without notice (1996-01-08, 1997-10-27, 2005-06-01) are
   full days: nobody knew in the morning. The 14:00 closes before 1993 are full days too.
+
+What the exchange announces after a version was made is put on top by `overridden`.
 """
 
 from __future__ import annotations
@@ -21,8 +23,11 @@ from zoneinfo import ZoneInfo
 
 from bot.core.errors import CalendarError
 from bot.core.model import TradingDay
+from bot.core.sessions import TradingCalendar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -79,4 +84,28 @@ def _trading_day(session: dt.date, *, half_day: bool) -> TradingDay:
         open=dt.datetime.combine(session, OPEN, NEW_YORK).astimezone(dt.UTC),
         close=dt.datetime.combine(session, close, NEW_YORK).astimezone(dt.UTC),
         half_day=half_day,
+    )
+
+
+def overridden(
+    calendar: TradingCalendar, *, closures: Collection[dt.date], half_days: Collection[dt.date]
+) -> TradingCalendar:
+    """Return `calendar` without the days of `closures`, and with those of `half_days` half.
+
+    A closure that the calendar knows already changes nothing.
+
+    Raises
+    ------
+    CalendarError
+        If one of `half_days` is no session.
+    """
+    strange = [str(day) for day in half_days if not calendar.is_session(day)]
+    if strange:
+        raise CalendarError(f"{', '.join(strange)}: no session, so it cannot be a half day")
+    return TradingCalendar(
+        tuple(
+            _trading_day(day.session, half_day=True) if day.session in half_days else day
+            for day in calendar.days
+            if day.session not in closures
+        )
     )
