@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt  # noqa: TC003 - typer reads the annotations
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,10 +28,19 @@ EXIT_GATEWAY = 3
 EXIT_LIVE_ACCOUNT = 4
 EXIT_FAULT = 1
 
+PRIVATE = 0o077
+"""Whatever a command writes, by whichever library, is for its user only."""
+
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", help="Project folder: config, ledger, logs.")
 ]
 HERE = Path()
+
+
+@app.callback()
+def before_any_command() -> None:
+    """Make every file that a command writes private."""
+    os.umask(PRIVATE)
 
 
 @app.command()
@@ -38,7 +48,7 @@ def run(project: ProjectOption = HERE) -> None:
     """Run unattended: wake for every session until stopped."""
     import asyncio
 
-    from bot.ledger.store import Ledger
+    from bot.backup import open_ledger
     from bot.logs import configure
     from bot.project import load_project
     from bot.schedule import run_forever
@@ -47,7 +57,7 @@ def run(project: ProjectOption = HERE) -> None:
         loaded = load_project(project)
         configure(loaded.settings.logs, console=True)
         with (
-            Ledger.open(loaded.settings.ledger.path) as ledger,
+            open_ledger(loaded) as ledger,
             contextlib.suppress(KeyboardInterrupt),
         ):
             asyncio.run(run_forever(loaded, ledger))
@@ -64,7 +74,7 @@ def once(
     """Run today's cycle now."""
     import asyncio
 
-    from bot.ledger.store import Ledger
+    from bot.backup import open_ledger
     from bot.logs import configure
     from bot.project import load_project
     from bot.session import run_session
@@ -72,7 +82,7 @@ def once(
     with reported():
         loaded = load_project(project)
         configure(loaded.settings.logs, console=True)
-        with Ledger.open(loaded.settings.ledger.path) as ledger:
+        with open_ledger(loaded) as ledger:
             outcome = asyncio.run(run_session(loaded, ledger, dry=dry_run))
         decision = outcome.decision
         typer.echo(f"{decision.session}: {decision.regime}, {len(decision.intents)} intents")
@@ -238,6 +248,41 @@ def review(
                 typer.echo(review_json(ledger, session))
             else:
                 console().print(render_review(ledger, session))
+
+
+@app.command()
+def backup(project: ProjectOption = HERE) -> None:
+    """Copy the ledger as after a session; works beside a running bot."""
+    from bot.backup import back_up
+    from bot.ledger.store import Ledger
+    from bot.project import load_project
+
+    with reported():
+        settings = load_project(project).settings
+        with Ledger.open_read_only(settings.ledger.path) as ledger:
+            typer.echo(f"wrote {back_up(settings, ledger)}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup of the ledger.")],
+    project: ProjectOption = HERE,
+) -> None:
+    """Put a backup in the place of the ledger, which is kept; refused while a bot runs."""
+    from bot.backup import restore as put_back
+    from bot.config import load_settings
+    from bot.project import settings_path
+
+    with reported():
+        settings = load_settings(settings_path(project))
+        kept = put_back(settings, file)
+        typer.echo(f"restored {file} to {settings.ledger.path}")
+        if kept is not None:
+            typer.echo(f"the ledger that was there is kept as {kept}")
+        typer.echo(
+            "next: `steward once --dry-run` in market hours reconciles it with the broker and "
+            "sends nothing; where they differ the book is locked"
+        )
 
 
 @app.command()
