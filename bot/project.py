@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.broker.market_data import MarketData
 from bot.broker.session import Broker, connect
-from bot.calendars import trading_days
-from bot.clock import WallClock, at_new_york
-from bot.config import load_events, load_rules, load_settings
-from bot.core.errors import ConfigError
+from bot.calendars import overridden, trading_days
+from bot.clock import WallClock
+from bot.config import load_events, load_rules, load_settings, settings_fault
+from bot.core.errors import CalendarError, ConfigError
 from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
 from bot.desk import Desk
 from bot.guard import DiskGuard, backup_faults
 from bot.killswitch import KillSwitch
-from bot.settings import Settings
+from bot.settings import ScheduleSettings, Settings
+from bot.wakeups import wake_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from bot.broker.client import Tap
     from bot.ledger.store import Ledger
 
 FIRST_DAY = dt.date(2004, 1, 2)
@@ -55,9 +57,7 @@ class Project:
 
     def decide_at(self, session: Session) -> dt.datetime:
         """Return the UTC time at which `session` is decided."""
-        schedule = self.settings.schedule
-        half_day = self.calendar.day(session).half_day
-        return at_new_york(session, schedule.decide_at_half_day if half_day else schedule.decide_at)
+        return wake_up(session, self.calendar, self.settings.schedule).at
 
 
 def settings_path(folder: Path) -> Path:
@@ -76,6 +76,7 @@ def load_project(folder: Path) -> Project:
     faults: list[str] = []
     with _collecting(faults):
         settings = load_settings(settings_path(folder))
+        calendar = load_calendar(settings.schedule, settings_path(folder))
         faults += backup_faults(settings, settings_path(folder))
     with _collecting(faults):
         rules, sha256 = load_rules(folder / "config" / "rules.toml")
@@ -89,7 +90,25 @@ def load_project(folder: Path) -> Project:
         rules=rules,
         rules_sha256=sha256,
         events=events,
-        calendar=load_calendar(),
+        calendar=calendar,
+    )
+
+
+def rescheduled(project: Project) -> Project:
+    """Return `project` with ``[schedule]`` as its file says now.
+
+    Raises
+    ------
+    ConfigError
+        With every fault of the file; the schedule in force is then kept by whoever asks.
+    """
+    schedule = load_settings(project.settings_path).schedule
+    if schedule == project.settings.schedule:
+        return project
+    return replace(
+        project,
+        settings=replace(project.settings, schedule=schedule),
+        calendar=load_calendar(schedule, project.settings_path),
     )
 
 
@@ -101,16 +120,28 @@ def _collecting(faults: list[str]) -> Iterator[None]:
         faults.extend(error.faults)
 
 
-def load_calendar() -> TradingCalendar:
-    """Return the trading days that can matter: recorded history to four years from now."""
+def load_calendar(schedule: ScheduleSettings, path: Path) -> TradingCalendar:
+    """Return the trading days that can matter: recorded history to four years from now.
+
+    Raises
+    ------
+    ConfigError
+        If ``schedule.half_days`` of the file at `path` names a day without trading.
+    """
     last = WallClock().now().date().replace(month=12, day=31)
-    return TradingCalendar(trading_days(FIRST_DAY, last.replace(year=last.year + YEARS_AHEAD)))
+    days = TradingCalendar(trading_days(FIRST_DAY, last.replace(year=last.year + YEARS_AHEAD)))
+    try:
+        return overridden(days, closures=schedule.closures, half_days=schedule.half_days)
+    except CalendarError as fault:
+        value = ", ".join(map(str, schedule.half_days))
+        remedy = f"{fault}; take it out"
+        raise settings_fault(path, "schedule.half_days", value, remedy) from fault
 
 
 @contextlib.asynccontextmanager
-async def connected(project: Project) -> AsyncIterator[Broker]:
+async def connected(project: Project, *, tap: Tap | None = None) -> AsyncIterator[Broker]:
     """Connect to the project's gateway; see ``bot.broker.session.connect``."""
-    async with connect(project.settings.broker, project.calendar) as broker:
+    async with connect(project.settings.broker, project.calendar, tap=tap) as broker:
         yield broker
 
 
