@@ -2,7 +2,8 @@
 
 An intent is committed before its order can leave. The kill switch is read again before every
 send. What became of an order is read from a sweep of the broker and from nothing else; what
-cannot be proven is UNKNOWN, and then nothing more is sent in this session.
+cannot be proven is UNKNOWN, and then nothing more is sent in this session. Whatever stops the
+watching of an order, a fault of the ledger or the end of the program, asks for its cancel.
 """
 
 from __future__ import annotations
@@ -16,27 +17,29 @@ from typing import TYPE_CHECKING
 from bot.broker import orders
 from bot.broker.orders import Ticket, WorkingOrder
 from bot.core.decision import Action, Purpose
-from bot.core.errors import GatewayUnavailableError, LedgerError, MarketDataError
+from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
-from bot.reconcile import absorb, end_state, units_filled
+from bot.reconcile import absorb, end_state, overtraded, units_filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.broker.facts import MarginFact
+    from bot.broker.facts import MarginFact, OrderSweep
     from bot.core.book import Book, Leg
     from bot.core.decision import OrderIntent
     from bot.desk import Desk
+    from bot.reconcile import Break
 
 log = get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 """How often a resting order and the kill switch are looked at within a step."""
 
-CANCEL_PATIENCE_SECONDS = 10.0
-REJECTED = ("201", "Error 201")
+CANCEL_LOOK_SECONDS = 2.0
+CANCEL_LOOKS = 6
+"""How often the broker is asked whether a cancelled order has ended, and at what distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,12 @@ class Executed:
 
 
 async def execute_all(
-    desk: Desk, intents: Sequence[OrderIntent], book: Book, spx: float | None
+    desk: Desk,
+    intents: Sequence[OrderIntent],
+    book: Book,
+    *,
+    spx: float | None,
+    breaks: Sequence[Break] = (),
 ) -> list[Executed]:
     """Execute `intents` in their order, each cut to what came of those before it.
 
@@ -64,10 +72,16 @@ async def execute_all(
         The book that was decided on; its lock holds for every send.
     spx
         SPX level of the snapshot, which sizes a hedge unit.
+    breaks
+        Where ledger and broker disagree.
     """
     done = list(_already_done(desk))
     known = {result.intent_id for result in done}
     for intent in intents:
+        unproven = [result.intent_id for result in done if not result.state.is_final]
+        if unproven:
+            log.error("execution.stopped", intent_id=unproven[0])
+            break
         if intent.intent_id in known:
             continue
         allowed = _allowed(desk, intent, done, spx)
@@ -75,11 +89,12 @@ async def execute_all(
             log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
         if allowed == 0:
             continue
-        result = await execute(desk, dataclasses.replace(intent, quantity=allowed), book)
-        done.append(result)
-        if result.state is IntentState.UNKNOWN:
-            log.error("execution.stopped", intent_id=intent.intent_id)
-            break
+        final = dataclasses.replace(intent, quantity=allowed)
+        refusal = overtraded(final, breaks)
+        if refusal:
+            done.append(_deny(desk, final, refusal, committed=False))
+        else:
+            done.append(await execute(desk, final, book))
     return done
 
 
@@ -115,11 +130,12 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
         _record_sent(desk, intent, working)
         await _walk(desk, intent, book, working)
         return await _conclude(desk, intent, working)
-    except LedgerError:
-        await _withdraw(desk, working)
-        raise
     except (GatewayUnavailableError, MarketDataError, ConnectionError) as fault:
+        _withdraw(desk, working)
         return _end(desk, intent, IntentState.UNKNOWN, 0, str(fault))
+    except BaseException:
+        _withdraw(desk, working)
+        raise
 
 
 async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
@@ -222,16 +238,18 @@ def _record_sent(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> None
     _event(desk, working, "sent", intent.ladder.steps[0])
 
 
-async def _withdraw(desk: Desk, working: WorkingOrder) -> None:
-    """Cancel an order whose life cannot be recorded; the next reconciliation says how it ended."""
+def _withdraw(desk: Desk, working: WorkingOrder) -> None:
+    """Cancel an order that is watched no longer; the next reconciliation says how it ended."""
     log.error("order.withdrawn", order_ref=working.ticket.order_ref)
     with contextlib.suppress(ConnectionError):
         orders.cancel(desk.broker, working)
-        await _wait_done(desk, working, CANCEL_PATIENCE_SECONDS)
 
 
 async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
-    """Offer each price of the ladder for its time, then ask for the end."""
+    """Offer each price of the ladder for its time, then ask for the end.
+
+    An order that the library takes for cancelled may be alive: only a filled one needs no cancel.
+    """
     for step, price in enumerate(intent.ladder.steps):
         if step:
             if desk.forbidden(intent, book):
@@ -239,10 +257,10 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
             orders.reprice(desk.broker, working, price)
             _event(desk, working, "repriced", price)
         if await _rest(desk, intent, book, working):
-            return
-    orders.cancel(desk.broker, working)
-    _event(desk, working, "cancel_requested", None)
-    await _wait_done(desk, working, CANCEL_PATIENCE_SECONDS)
+            break
+    if not working.seems_filled:
+        orders.cancel(desk.broker, working)
+        _event(desk, working, "cancel_requested", None)
 
 
 async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> bool:
@@ -256,23 +274,27 @@ async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
     return working.seems_done
 
 
-async def _wait_done(desk: Desk, working: WorkingOrder, seconds: float) -> None:
-    while seconds > 0 and not working.seems_done:
-        await desk.clock.sleep(1.0)
-        seconds -= 1.0
+async def _last_sweep(desk: Desk, reference: str) -> OrderSweep:
+    """Look until the order has ended or patience is at its end; write down what was filled."""
+    swept = await orders.sweep(desk.broker)
+    for _ in range(CANCEL_LOOKS - 1):
+        if not swept.is_open(reference):
+            break
+        await desk.clock.sleep(CANCEL_LOOK_SECONDS)
+        swept = await orders.sweep(desk.broker)
+    absorb(desk, swept)
+    return swept
 
 
 async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> Executed:
     """Read what became of the order from the broker and write it down."""
-    swept = await orders.sweep(desk.broker)
-    absorb(desk, swept)
     reference = working.ticket.order_ref
+    swept = await _last_sweep(desk, reference)
     units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
     if swept.is_open(reference):
         return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
     detail = "; ".join(working.messages[-2:])
-    rejected = any(mark in message for mark in REJECTED for message in working.messages)
-    state = end_state(units, intent.quantity, rejected=rejected)
+    state = end_state(units, intent.quantity, rejected=working.rejected)
     _event(desk, working, state.value, None, detail=detail)
     return _end(desk, intent, state, units, detail)
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.broker import orders
-from bot.core.fold import Fill, IntentState, Settlement
+from bot.core.fold import OPENING, Fill, IntentState, Settlement
 from bot.core.model import Right
 from bot.logs import get_logger
 
@@ -42,6 +42,11 @@ class Break:
     label: str
     ledger_quantity: int
     broker_quantity: int
+
+    @property
+    def text(self) -> str:
+        """Contract and both quantities."""
+        return f"{self.label}: ledger {self.ledger_quantity}, broker {self.broker_quantity}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,25 @@ def end_state(units: int, quantity: int, *, rejected: bool) -> IntentState:
     if units > 0:
         return IntentState.PARTIAL
     return IntentState.REJECTED if rejected else IntentState.CANCELLED
+
+
+def overtraded(intent: OrderIntent, breaks: Iterable[Break]) -> str | None:
+    """Return why `intent` would close more than the broker holds, or ``None``.
+
+    What the ledger holds and the broker does not was closed by somebody: by hand, or by an
+    order whose executions were lost. To close it once more would open its reverse.
+    """
+    broken = {found.label: found for found in breaks}
+    for leg in intent.legs if intent.action not in OPENING else ():
+        found = broken.get(leg.contract.label())
+        if found is not None and not _covers(found.broker_quantity, leg.ratio * intent.quantity):
+            return f"POSITION_BREAK: {found.text}"
+    return None
+
+
+def _covers(held: int, traded: int) -> bool:
+    """Whether a trade only closes, at most all of what is held."""
+    return held * traded < 0 and abs(traded) <= abs(held)
 
 
 def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
@@ -265,8 +289,7 @@ def compare(
 
 def _report(desk: Desk, result: Reconciliation) -> None:
     for found in result.breaks:
-        text = f"{found.label}: ledger {found.ledger_quantity}, broker {found.broker_quantity}"
-        log.error("position.break", contract=found.label, detail=text)
-        desk.ledger.alert("POSITION_BREAK", text, session=desk.session, at=desk.now())
+        log.error("position.break", contract=found.label, detail=found.text)
+        desk.ledger.alert("POSITION_BREAK", found.text, session=desk.session, at=desk.now())
     for label in result.settling:
         log.info("position.settling", contract=label)

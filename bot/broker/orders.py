@@ -31,6 +31,10 @@ OPEN_STATES = frozenset(
 )
 
 
+REJECTED = 201
+"""Code of the message by which the venue refuses an order."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """What to send: qualified legs of one unit, how many units, the net debit in points."""
@@ -69,6 +73,16 @@ class WorkingOrder:
     def seems_done(self) -> bool:
         """Whether there is nothing to wait for, as far as the library knows."""
         return self.status_hint not in OPEN_STATES
+
+    @property
+    def seems_filled(self) -> bool:
+        """Whether there is nothing left to cancel, as far as the library knows."""
+        return self.status_hint == "Filled"
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the venue has refused it."""
+        return any(entry.errorCode == REJECTED for entry in self.trade.log)
 
     @property
     def messages(self) -> tuple[str, ...]:
