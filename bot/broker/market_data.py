@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.broker import contracts as ib_contracts
 from bot.broker.session import Broker
@@ -31,9 +31,11 @@ from bot.core.sessions import expiry_of
 from bot.core.universe import ListedSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from bot.broker.client import Contract, Ticker
+
+T = TypeVar("T")
 
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
@@ -111,7 +113,7 @@ class MarketData:
         """
         con_id = (await self._one(ib_contracts.index_contract(underlying))).conId
         request = self.broker.client.reqSecDefOptParamsAsync(underlying, "", "IND", con_id)
-        chains = await self.broker.ask(f"option parameters of {underlying}", request)
+        chains = await self._ask(f"option parameters of {underlying}", request)
         found = {
             (chain.tradingClass, ib_contracts.parse_date(date)): tuple(sorted(chain.strikes))
             for chain in chains
@@ -144,7 +146,12 @@ class MarketData:
 
     async def sector_breadth(self, session: Session) -> tuple[BreadthDay, ...]:
         """Count the sector ETFs that rose and fell, on each day on which all have a bar."""
-        series = [await self._bars(ib_contracts.stock_contract(name), session) for name in SECTORS]
+        series = []
+        for name in SECTORS:
+            bars = await self._bars(ib_contracts.stock_contract(name), session)
+            if not bars:
+                return ()
+            series.append(bars)
         return count_sectors(series)
 
     async def qualify(self, wanted: Sequence[OptionContract]) -> tuple[OptionContract, ...]:
@@ -170,9 +177,29 @@ class MarketData:
             raise MarketDataError(f"asked for {contract.label()}, the broker named {found}")
         return known
 
+    async def _ask(self, name: str, request: Awaitable[T]) -> T:
+        """Await an answer; silence on one subject refuses that subject only.
+
+        A data farm that is down leaves requests unanswered, while orders can be traded. Silence
+        of the whole gateway shows where it is asked for the account or for orders.
+
+        Raises
+        ------
+        MarketDataError
+            If the gateway refused the request, or did not answer in time.
+        GatewayUnavailableError
+            If the connection is gone.
+        """
+        try:
+            return await self.broker.ask(name, request)
+        except GatewayUnavailableError as silence:
+            if not self.broker.client.isConnected():
+                raise
+            raise MarketDataError(str(silence)) from silence
+
     async def _details(self, contract: Contract) -> list[Contract]:
         request = self.broker.client.reqContractDetailsAsync(contract)
-        found = await self.broker.ask(f"contract details of {contract.symbol}", request)
+        found = await self._ask(f"contract details of {contract.symbol}", request)
         return [details.contract for details in found if details.contract is not None]
 
     async def _one(self, contract: Contract) -> Contract:
@@ -204,7 +231,7 @@ class MarketData:
             formatDate=1,
         )
         try:
-            bars = await self.broker.ask(f"daily bars of {contract.symbol}", request)
+            bars = await self._ask(f"daily bars of {contract.symbol}", request)
         except MarketDataError:
             return ()  # Unknown history: every rule that needs it says so by itself.
         return tuple(
