@@ -7,6 +7,8 @@ PYTHON ?= $(firstword $(foreach name,$(SUPPORTED),$(shell $(name) -c '$(IN_RANGE
 PIP := -m pip --quiet --disable-pip-version-check --no-input install
 BIN := .venv/bin
 CLIENTS := ib_async ibapi
+PROGRAMS := strace systemd-analyze
+PACKAGES := strace systemd
 WORKERS ?= 2
 
 .PHONY: help
@@ -22,7 +24,13 @@ test: setup lint ## Everything: style, types, layers, tests
 	$(BIN)/pytest -n $(WORKERS)
 
 .PHONY: setup
-setup: .venv/.stamp $(CLIENTS:%=.venv-%/.stamp) ## Make the environments; quick when they exist
+setup: programs .venv/.stamp $(CLIENTS:%=.venv-%/.stamp) .venv-supply/.stamp ## Make the environments; quick when they exist
+
+.PHONY: programs
+programs: # What some tests watch the bot with; they are skipped where it cannot be installed
+	@for program in $(PROGRAMS); do command -v $$program >/dev/null || missing=1; done; \
+	test -z "$$missing" || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || \
+	{ apt-get -qq update && apt-get -qq install --no-install-recommends -y $(PACKAGES); } >/dev/null || true
 
 .PHONY: lint
 lint: .venv/.stamp ## Style, types and layers
@@ -41,13 +49,26 @@ coverage: setup ## Tests with coverage: 100 % of what decides, 90 % of the rest
 property: .venv/.stamp ## Property tests with many more, random examples
 	$(BIN)/pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=long --timeout=3600
 
+.PHONY: audit
+audit: .venv-supply/.stamp ## Known vulnerabilities of what is locked; skipped where no database answers
+	@.venv-supply/bin/python tests/audit_gate.py
+
+.PHONY: sbom
+sbom: .venv-supply/.stamp ## Bill of materials of what runs (CycloneDX), in build/sbom.cdx.json
+	@mkdir -p build
+	.venv-supply/bin/python -W ignore -m cyclonedx_py requirements deploy/runtime.lock --pyproject pyproject.toml --output-reproducible --output-file build/sbom.cdx.json
+
 .PHONY: lock
 lock: ## Resolve the dependencies anew, with hashes
 	@$(require-python)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(PIP) 'pip-tools>=7.5,<8'
 	.venv-lock/bin/pip-compile --quiet --extra dev --all-build-deps --output-file requirements.lock $(LOCK_OPTIONS) pyproject.toml
+	.venv-lock/bin/pip-compile --quiet --all-build-deps --constraint requirements.lock --output-file deploy/runtime.lock $(LOCK_OPTIONS) pyproject.toml
+	.venv-lock/bin/pip-compile --quiet --output-file deploy/supply.lock $(LOCK_OPTIONS) deploy/supply.in
 	sed -i '1i # Exact versions and hashes of everything that make installs; made by `make lock`.' requirements.lock
+	sed -i '1i # What steward needs to run, and nothing else: versions and hashes as in requirements.lock; made by `make lock`.' deploy/runtime.lock
+	sed -i '1i # The tools behind `make sbom` and `make audit`, with hashes; made by `make lock`.' deploy/supply.lock
 
 .PHONY: clean
 clean: ## Remove the environments and everything generated
@@ -62,14 +83,21 @@ clean: ## Remove the environments and everything generated
 	@touch $@
 
 .venv-%/.stamp: tests/wire/clients/%.txt
-	@$(require-python)
-	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python $(PIP) --require-hashes -r $<
-	@touch $@
+	$(locked-environment)
+
+.venv-%/.stamp: deploy/%.lock
+	$(locked-environment)
 
 LOCK_OPTIONS := --generate-hashes --allow-unsafe --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 define require-python
 test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found: install one, or name it: make PYTHON=/path/to/python"; exit 1; }
+endef
+
+define locked-environment
+@$(require-python)
+$(PYTHON) -m venv .venv-$*
+.venv-$*/bin/python $(PIP) --require-hashes -r $<
+@touch $@
 endef
