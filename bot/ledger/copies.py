@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -61,7 +60,7 @@ def fault_of(path: Path) -> str | None:
     if not path.is_file():
         return "there is no such file"
     try:
-        with closing(_immutable(path)) as database:
+        with closing(_reading(path)) as database:
             found = " ".join(str(database.execute("PRAGMA quick_check(1)").fetchone()[0]).split())
             version = int(database.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error as fault:
@@ -73,9 +72,10 @@ def fault_of(path: Path) -> str | None:
     return None
 
 
-def _immutable(path: Path) -> sqlite3.Connection:
-    """Open a file that nobody writes, without making anything beside it."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+def _reading(path: Path) -> sqlite3.Connection:
+    """Open a file that nobody writes; without a log beside it, nothing is made there either."""
+    alone = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro{alone}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
@@ -98,15 +98,18 @@ def put_in_place(backup: Path, ledger: Path) -> Path | None:
     """
     fresh = ledger.with_name(f"{ledger.name}.restoring")
     try:
+        fresh.unlink(missing_ok=True)
         create_private(fresh)
-        shutil.copyfile(backup, fresh)
+        with closing(_reading(backup)) as source:
+            _copy(source, fresh)
         flush(fresh)
         aside = _kept_aside(ledger) if ledger.exists() else None
         for companion in _COMPANIONS:
             Path(f"{ledger}{companion}").unlink(missing_ok=True)
         fresh.replace(ledger)
         flush(ledger.parent)
-    except OSError as fault:
+    except (sqlite3.Error, OSError) as fault:
+        fresh.unlink(missing_ok=True)
         raise LedgerError(f"{ledger}: cannot restore {backup}: {fault}") from fault
     return aside
 
