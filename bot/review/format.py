@@ -50,7 +50,7 @@ def observed(value: Observed) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return _number(value)
-    return f"{value:,}" if isinstance(value, int) else value
+    return f"{value:,}" if isinstance(value, int) else value or "none"
 
 
 def _number(value: float) -> str:

@@ -34,14 +34,18 @@ def section(title: str, *content: RenderableType) -> Iterable[RenderableType]:
 
 
 def table(*columns: str, gap: int = 2) -> Table:
-    """Return an empty table; a column named ``>name`` is aligned to the right."""
+    """Return an empty table; a column named ``>name`` is aligned to the right and never cut.
+
+    Where a terminal is narrow the words fold: a figure without its end is a wrong figure.
+    """
     made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
     for name in columns:
+        figure = name.startswith(">")
         made.add_column(
             name.removeprefix(">"),
-            justify="right" if name.startswith(">") else "left",
-            no_wrap=True,
-            overflow="ellipsis",
+            justify="right" if figure else "left",
+            no_wrap=figure,
+            overflow="fold",
         )
     return made
 

@@ -31,6 +31,9 @@ DAYS_A_YEAR: Final = 365.25
 MINIMUM_DAYS_TO_ANNUALISE: Final = 90
 """Calendar days below which a yearly rate would be noise; it is ``None`` then."""
 
+MINIMUM_FALL: Final = 0.001
+"""Share of its high by which the shadow must have fallen before a reduction says anything."""
+
 Point: TypeAlias = tuple[Session, Decimal]
 """A value in USD at the end of a session."""
 
@@ -86,7 +89,8 @@ class Performance:
     drag
         See ``drag``.
     drawdown_reduction
-        ``1 - MDD(book) / MDD(shadow)``; ``None`` when the shadow never fell.
+        ``1 - MDD(book) / MDD(shadow)``; ``None`` when the shadow fell by less than
+        ``MINIMUM_FALL``: of almost nothing any multiple is noise.
     """
 
     sessions: int
@@ -216,7 +220,7 @@ def performance(marks: Sequence[Mark]) -> Performance:
     """Return book and shadow side by side."""
     book, shadow = course(book_points(marks)), course(shadow_points(marks))
     reduction = None
-    if book and shadow and shadow.drawdown.share > 0:
+    if book and shadow and shadow.drawdown.share >= MINIMUM_FALL:
         reduction = 1.0 - book.drawdown.share / shadow.drawdown.share
     return Performance(
         sessions=len(marks),

@@ -68,7 +68,7 @@ def _list(verdicts: Iterable[Verdict]) -> RenderableType:
             verdict.code,
             Text(verdict.subject, style="dim"),
             _breakable(observed(verdict.observed)),
-            _breakable(observed(verdict.limit)),
+            _breakable(_bound(verdict)),
         )
     return made
 
@@ -107,6 +107,12 @@ def _by_structure(verdicts: Sequence[Verdict]) -> RenderableType:
     return made
 
 
+def _bound(verdict: Verdict) -> str:
+    """Write a bound; a rule that has none, and denies nothing by that, is off."""
+    is_off = verdict.limit is None and (verdict.passed or _is_of_held(verdict))
+    return "off" if is_off else observed(verdict.limit)
+
+
 def _cell(verdict: Verdict, word: str) -> Text:
-    text = f"{observed(verdict.observed)} / {observed(verdict.limit)}"
+    text = f"{observed(verdict.observed)} / {_bound(verdict)}"
     return Text.assemble((f"{word} ", "bold red"), text) if word else Text(text, style="dim")

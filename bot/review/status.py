@@ -117,20 +117,20 @@ def status_json(project: Path) -> str:
     return json.dumps(asdict(read_status(project)), default=str, indent=2, allow_nan=False)
 
 
-def render_status(project: Path) -> str:
-    """Return the status as plain text of 100 columns."""
+def render_status(project: Path, *, width: int = WIDTH) -> str:
+    """Return the status as plain text of at most `width` columns."""
     status = read_status(project)
     rows = [("kill switch", _words(status.kill_switch, status.reason))]
     if not status.exists:
         rows.append(("ledger", f"none yet at {status.ledger}; `steward once` makes it"))
     rows += [*_session_lines(status), *_book_lines(status), *_held_lines(status)]
     rows += _trouble_lines(status)
-    return "\n".join(_row(name, text) for name, text in rows)
+    return "\n".join(_row(name, text, width) for name, text in rows)
 
 
-def _row(name: str, text: str) -> str:
+def _row(name: str, text: str, width: int) -> str:
     indent = " " * 12
-    return textwrap.fill(text, WIDTH, initial_indent=f"{name:<12}", subsequent_indent=indent)
+    return textwrap.fill(text, width, initial_indent=f"{name:<12}", subsequent_indent=indent)
 
 
 def _session_lines(status: Status) -> Iterable[tuple[str, str]]:
@@ -152,7 +152,8 @@ def _book_lines(status: Status) -> Iterable[tuple[str, str]]:
     yield (
         "",
         _words(
-            f"condors {signed_usd(book.condor_pnl_usd)}", f"hedge {signed_usd(book.hedge_pnl_usd)}"
+            f"condors {signed_usd(book.condor_pnl_usd)} since the start",
+            f"hedge {signed_usd(book.hedge_pnl_usd)}",
         ),
     )
 
@@ -171,7 +172,7 @@ def _numbered(name: str, lines: Iterable[str]) -> Iterable[tuple[str, str]]:
 def _condor(row: PositionRow) -> str:
     return _words(
         f"{row.quantity} x {row.label}",
-        f"credit {points(row.entry_points)}, to close {points(row.mark_points)}",
+        f"credit {points(row.entry_points)}, mid {points(row.mark_points)}",
         f"{signed_usd(row.profit_usd)} USD",
     )
 

@@ -1,4 +1,7 @@
-"""The review of a whole run in a terminal: what the hedge cost, what it saved, what was traded."""
+"""The review of a whole run in a terminal: what the hedge cost, what it saved, what was traded.
+
+All profit is after the commissions that are known, so condors and hedge add up to the book.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,10 @@ from bot.review.performance import Performance, Segment, months, performance, se
 from bot.review.session import FILLS_NOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.core.mark import Mark
+    from bot.core.model import Session
     from bot.ledger.queries import PositionRow, StructureRow, Totals
     from bot.ledger.store import Ledger
     from bot.review.performance import Course
@@ -36,6 +40,8 @@ LAST_CLOSED: Final = 6
 """Closed condors that are named; the totals count all."""
 
 LAST_MONTHS: Final = 12
+
+MODELLED_NOTE: Final = "From modelled data (see below): it shows how the bot works, not an edge."
 
 
 def render_summary(ledger: Ledger) -> RenderableType:
@@ -48,7 +54,7 @@ def _page(ledger: Ledger) -> Iterable[RenderableType]:
     held = position_rows(ledger, marks[-1].session) if marks else ()
     yield heading(f"steward · {counts.sessions} sessions · {counts.first} to {counts.last}")
     if marks:
-        yield from _courses(performance(marks), marks[-1])
+        yield from _courses(performance(marks), marks, provenance_counts(ledger))
     yield from _condors(structures, held)
     yield from _layers(structures, held)
     yield from _segments("By regime", segments(marks, regimes(ledger)))
@@ -58,20 +64,23 @@ def _page(ledger: Ledger) -> Iterable[RenderableType]:
     yield line(f"\nLedger {ledger.path}")
 
 
-def _courses(figures: Performance, last: Mark) -> Iterable[RenderableType]:
+def _courses(
+    figures: Performance, marks: Sequence[Mark], provenance: Mapping[tuple[str, str], int]
+) -> Iterable[RenderableType]:
     made = table("", ">start", ">end", ">P&L", ">max drawdown", "from", "to")
     for name, course in (("book", figures.book), ("unhedged", figures.shadow)):
         if course:
-            made.add_row(name, *_course_cells(course))
+            made.add_row(name, *_course_cells(course, marks[0].session))
     verdict = line(
-        f"hedge P&L {signed_usd(last.hedge_pnl_usd)}",
+        f"hedge P&L {signed_usd(marks[-1].hedge_pnl_usd)}",
         _said("drag {} a year", figures.drag),
         _reduction(figures.drawdown_reduction),
         _said("growth {} a year", figures.book.cagr if figures.book else None),
         _said("{} unhedged", figures.shadow.cagr if figures.shadow else None),
         f"{figures.unknown} sessions without a NAV" if figures.unknown else "",
     )
-    yield from section("Book and the same book unhedged, USD", made, verdict)
+    notes = [line(MODELLED_NOTE)] if any(kind == "modelled" for kind, _ in provenance) else []
+    yield from section("Book and the same book unhedged, USD", made, verdict, *notes)
 
 
 def _said(text: str, share: float | None) -> str:
@@ -86,14 +95,15 @@ def _reduction(share: float | None) -> str:
     return f"drawdown {'cut' if share >= 0 else 'deepened'} by {percent(abs(share))}"
 
 
-def _course_cells(course: Course) -> tuple[RenderableType, ...]:
+def _course_cells(course: Course, first: Session) -> tuple[RenderableType, ...]:
     fall = course.drawdown
+    peak = "start" if fall.peak and fall.peak < first else str(fall.peak or "")
     return (
         usd(course.first),
         usd(course.last),
         coloured(signed_usd(course.profit_usd), course.profit_usd),
         f"{usd(fall.usd)}  {percent(fall.share)}",
-        str(fall.peak or ""),
+        peak,
         str(fall.trough or ""),
     )
 
@@ -104,7 +114,11 @@ def _condors(
     condors = [row for row in structures if row.kind == StructureKind.CONDOR]
     closed = [row for row in condors if not row.is_open]
     realised = sum((row.cash_usd for row in closed), Decimal(0))
-    open_profit = _profit(row for row in held if row.kind == StructureKind.CONDOR)
+    open_value = _sum(
+        _worth(row.mark_points, -row.quantity) for row in held if row.kind == StructureKind.CONDOR
+    )
+    spent = sum((row.cash_usd for row in condors if row.is_open), Decimal(0))
+    open_profit = None if open_value is None else spent + open_value
     facts = line(
         f"{len(condors)} opened",
         f"{len(closed)} closed, {sum(row.cash_usd > 0 for row in closed)} of them with a gain",
@@ -195,10 +209,6 @@ def _data(ledger: Ledger) -> Iterable[RenderableType]:
             for kind, subjects in kinds.items()
         ]
         yield from section("What the data was made from, in how many sessions", *lines)
-
-
-def _profit(rows: Iterable[PositionRow]) -> Decimal | None:
-    return _sum(row.profit_usd for row in rows)
 
 
 def _worth(price: Decimal | None, quantity: int) -> Decimal | None:

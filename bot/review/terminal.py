@@ -1,7 +1,8 @@
 """The review of one session in a terminal: one page of 100 columns.
 
 Prices of orders are net debits of one unit in points, so a credit is negative. Slippage is the
-price paid above the mid at the decision: positive costs money.
+price paid above the mid at the decision: positive costs money. The profit of what is open is gross
+of commissions; that of the book, and of what is closed, is net.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _book(mark: Mark, review: SessionReview) -> RenderableType:
         made.add_row(name, usd(value), *_gains(_day(review, field), total))
     facts = line(
         f"hedge units {mark.units_held} held, {mark.units_required} required",
-        f"commissions {cents(mark.commissions_usd)}",
+        f"commissions so far {cents(mark.commissions_usd)}",
         f"broker NAV {usd(mark.broker_nav_usd)}",
         f"{mark.unknown_marks} without a mark" if mark.unknown_marks else "",
     )
@@ -150,7 +151,7 @@ def _condors(review: SessionReview) -> Iterable[RenderableType]:
     held = [row for row in review.positions if row.kind == StructureKind.CONDOR]
     if not held:
         return
-    made = table("condor", "tier", ">DTE", ">units", ">credit", ">to close", ">P&L $", ">kept")
+    made = table("condor", "tier", ">DTE", ">units", ">credit", ">mid", ">gross $", ">kept")
     for row in held:
         made.add_row(
             row.label,
@@ -180,7 +181,7 @@ def _kept(row: PositionRow) -> str:
 def _hedge(review: SessionReview) -> Iterable[RenderableType]:
     if review.held_at is None:
         return
-    made = table("layer", ">target", ">held", "contract", ">DTE", ">cost", ">bid", ">P&L $")
+    made = table("layer", ">target", ">held", "contract", ">DTE", ">cost", ">bid", ">gross $")
     lots = defaultdict[str, list["PositionRow"]](list)
     for row in review.positions:
         if row.kind == StructureKind.LOT:

@@ -41,6 +41,7 @@ def test_money(amount: str | None, whole: str, signed: str, exact: str) -> None:
         (6300.0, "6,300"),
         (-0.00001234, "-1.234e-05"),
         ("VIX 2026-08-19 18C", "VIX 2026-08-19 18C"),
+        ("", "none"),
     ],
 )
 def test_what_a_gate_saw(value: Observed, text: str) -> None:

@@ -105,13 +105,13 @@ def _second_session(ledger: Ledger) -> None:
     )
 
 
-def page(path: Path, render: Callable[[Ledger], RenderableType]) -> str:
-    """Render a page as it is read on a terminal of 100 columns, in lines stripped of padding."""
-    console = Console(file=io.StringIO(), width=100, color_system=None)
+def page(path: Path, render: Callable[[Ledger], RenderableType], *, columns: int = 100) -> str:
+    """Render a page as it is read on a terminal, in lines stripped of padding."""
+    console = Console(file=io.StringIO(), width=columns, color_system=None)
     with Ledger.open_read_only(path) as ledger:
         console.print(render(ledger))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= columns
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -160,6 +160,36 @@ def test_the_rules_for_a_structure_are_shown_with_it_and_marked_when_they_pass(p
 
     assert [CONDOR, "TIME_EXIT", "31", "/", "7"] in words(text)
     assert [LOT, "ROLL_DUE", "passed", "7", "/", "7"] in words(text)
+
+
+@pytest.mark.parametrize(
+    ("subject", "passed", "text"),
+    [
+        (f"condor:{CONDOR}", False, "STOP 5.68 / off"),
+        ("condor:balanced", True, "STOP 5.68 / off"),
+        ("condor:balanced", False, "STOP denied 5.68 / unknown"),
+    ],
+)
+def test_a_rule_without_a_bound_is_off_unless_it_denies(
+    path: Path, subject: str, text: str, *, passed: bool
+) -> None:
+    later = NEXT.replace(day=22)
+    with Ledger.open(path) as ledger:
+        begin(ledger, later)
+        rule = Verdict(code="STOP", subject=subject, observed=5.68, limit=None, passed=passed)
+        made = replace(decision(session=later), verdicts=(rule,))
+        ledger.save_decision(made, rules_sha256="ab" * 32, dry=False, at=AT)
+
+    assert text in " ".join(page(path, lambda ledger: render_review(ledger, later)).split())
+
+
+def test_a_narrow_terminal_folds_words_and_never_cuts_a_figure(path: Path) -> None:
+    wide = page(path, lambda ledger: render_review(ledger, SESSION))
+    narrow = page(path, lambda ledger: render_review(ledger, SESSION), columns=72)
+
+    assert "…" not in narrow
+    for figure in ("999,500", "1,000,300", "-5.50", "+20", "2.05", "1.90", "-60", "5.60", "-20"):
+        assert narrow.split().count(figure) == wide.split().count(figure)
 
 
 def test_a_session_shows_what_is_held_with_target_cost_and_mark(path: Path) -> None:
@@ -344,6 +374,42 @@ def test_a_run_counts_condors_layers_orders_and_costs(path: Path) -> None:
     assert "modelled: VIX (1)" in text
 
 
+def test_what_is_open_and_what_is_closed_add_up_to_the_profit_of_the_condors(path: Path) -> None:
+    other = open_condor("other")
+    with Ledger.open(path) as ledger:
+        execute(ledger, other, *OPENING_PRICES)
+        ledger.record_mark(mark(NEXT), prices={"other": Decimal("5.00")})
+
+    # 2 x (5.50 - 5.00) x 100 = 100, less 4 commissions of one dollar
+    assert "realised +592 · open 1, +96" in page(path, render_summary)
+
+
+def test_profit_on_modelled_data_is_called_so_beside_the_profit(path: Path, project: Path) -> None:
+    note = "it shows how the bot works, not an edge"
+    recorded = project / "recorded.db"
+    with Ledger.open(recorded) as ledger:
+        _first_session(ledger)
+
+    text = page(path, render_summary)
+
+    assert text.index("hedge P&L") < text.index(note) < text.index("Condors")
+    assert note not in page(recorded, render_summary)
+
+
+def test_a_fall_from_the_capital_itself_is_a_fall_from_the_start(project: Path) -> None:
+    path = project / "ledger" / "steward.db"
+    with Ledger.open(path) as ledger:
+        begin(ledger)
+        figures = {"nav_usd": Decimal(999_000), "shadow_nav_usd": Decimal(999_500)}
+        ledger.record_mark(
+            mark(hedge_pnl_usd=Decimal(-500), condor_pnl_usd=Decimal(-500), **figures)
+        )
+
+    fall = "1,000 0.10% start 2026-07-20"
+    lines = words(page(path, render_summary))
+    assert f"book 1,000,000 999,000 -1,000 {fall}".split() in lines
+
+
 def test_a_run_is_told_apart_by_regime_and_month(path: Path) -> None:
     lines = words(page(path, render_summary))
 
@@ -413,7 +479,7 @@ def test_the_status_shows_open_condors_locks_and_what_is_in_flight(
 
     text = render_status(project)
 
-    assert "2 x SPXW 2026-08-21 5900/6000/6600/6700 · credit 5.50, to close 5.00 · +100 USD" in text
+    assert "2 x SPXW 2026-08-21 5900/6000/6600/6700 · credit 5.50, mid 5.00 · +100 USD" in text
     assert "LOCKED      ledger and broker disagree" in text
     assert "in flight   lost:buy_hedge" in text
 

@@ -173,6 +173,16 @@ def test_nothing_is_said_of_a_shadow_that_never_fell() -> None:
     assert performance(marks((980, -20), (990, -30))).drawdown_reduction is None
 
 
+def test_a_fall_of_almost_nothing_is_no_measure_of_the_hedge() -> None:
+    # unhedged 7 in 100,000 below the start, the book 93: thirteen times almost nothing
+    tiny = performance(marks((99_907, -86), capital=100_000))
+    # unhedged 100 in 100,000, the book 200
+    least = performance(marks((99_800, -100), capital=100_000))
+
+    assert tiny.drawdown_reduction is None
+    assert least.drawdown_reduction == pytest.approx(-1.0)
+
+
 def test_nothing_is_said_without_marks() -> None:
     found = performance([])
 
