@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt  # noqa: TC003 - typer reads the annotations
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -197,9 +198,12 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
 def check(project: ProjectOption = HERE) -> None:
     """Test config, ledger, gateway and market data; say what to do about each failure."""
     import asyncio
+    import logging
 
     from bot.doctor import examine
 
+    # What the client library would print about a failure is among the findings, with a remedy.
+    logging.getLogger().addHandler(logging.NullHandler())
     findings = asyncio.run(examine(project))
     for finding in findings:
         mark = typer.style("ok  ", fg="green") if finding.passed else typer.style("FAIL", fg="red")
@@ -215,13 +219,14 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
 ) -> None:
     """Show state, kill switch, open condors and layers, and the last incident."""
-    from bot.review.status import render_status, status_json
+    from bot.review.status import WIDTH, render_status, status_json
 
     with reported():
         if as_json:
             typer.echo(status_json(project))
         else:
-            console().print(render_status(project))
+            columns = shutil.get_terminal_size((WIDTH, 24)).columns
+            typer.echo(render_status(project, width=min(columns, WIDTH)))
 
 
 @app.command()

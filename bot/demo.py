@@ -93,10 +93,12 @@ def plan_demo(  # noqa: PLR0913 - what the command line offers
     Raises
     ------
     ConfigError
-        If a folder is absent, or holds no recorded session in the range.
+        If a folder is absent, or holds no recorded session in the range; if what only recorded
+        chains have is asked of the synthetic market.
     """
     folder = out or Path("logs") / f"demo-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}"
     if chains is None:
+        _without_chains(history=history, first=first, last=last)
         known_scenario(scenario)
         return DemoPlan(
             title=f"{scenario}, seed {seed}",
@@ -114,6 +116,16 @@ def plan_demo(  # noqa: PLR0913 - what the command line offers
         gateway=tuple(arguments),
         sessions=played,
     )
+
+
+def _without_chains(**options: object) -> None:
+    faults = tuple(
+        f"--{name} {value}: is for recorded chains; name their folder with --chains"
+        for name, value in options.items()
+        if value is not None
+    )
+    if faults:
+        raise ConfigError(faults)
 
 
 def run_demo(plan: DemoPlan, progress: Callable[[int, int], None]) -> DemoResult:
@@ -149,10 +161,13 @@ def prepare(folder: Path) -> None:
     Raises
     ------
     ConfigError
-        If the folder holds an earlier one: its ledger is nobody's to overwrite.
+        If the folder is a project already: neither its ledger nor its account is ours to change.
     """
-    if (folder / "ledger").exists():
-        raise ConfigError((f"{folder}: holds a ledger already; name another folder with --out",))
+    for name in ("ledger", "config"):
+        if (folder / name).exists():
+            raise ConfigError(
+                (f"{folder}: holds a {name} already; name another folder with --out",)
+            )
     write_defaults(folder)
     (folder / "logs").mkdir(parents=True, exist_ok=True)
 

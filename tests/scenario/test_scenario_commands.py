@@ -117,6 +117,26 @@ def test_every_fault_of_every_file_is_listed_at_once_with_exit_2(project: Path) 
     assert not (project / "ledger").exists()
 
 
+def test_a_reason_is_shown_as_it_was_typed(project: Path) -> None:
+    reason = "feed broken [/red] since [bold]noon[/bold]"
+    assert steward("halt", "--reason", reason, "-p", project).returncode == 0
+
+    shown = steward("status", "-p", project)
+
+    assert shown.returncode == 0, shown.stderr
+    assert f"kill switch halt · {reason}" in shown.stdout
+
+
+def test_a_check_without_a_gateway_says_so_once(project: Path) -> None:
+    point_at(project, closed_port())
+
+    ended = steward("check", "-p", project)
+
+    assert ended.returncode == 1
+    assert "FAIL gateway: no gateway at 127.0.0.1" in ended.stdout
+    assert not ended.stderr
+
+
 def test_halt_and_resume_edit_the_config_and_keep_its_comments(project: Path) -> None:
     path = project / "config" / "steward.toml"
 
@@ -154,13 +174,23 @@ def test_once_trades_and_status_and_review_show_it(project: Path) -> None:
     assert status.returncode == 0
 
 
-def test_a_demo_never_overwrites_an_earlier_one(project: Path) -> None:
-    (project / "ledger").mkdir()
+def test_a_demo_never_overwrites_an_earlier_one(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+
+    ended = steward("demo", "--out", tmp_path)
+
+    assert ended.returncode == 2
+    assert "holds a ledger already" in ended.stderr
+
+
+def test_a_demo_never_points_a_project_at_its_own_gateway(project: Path) -> None:
+    before = (project / "config" / "steward.toml").read_text(encoding="utf-8")
 
     ended = steward("demo", "--out", project)
 
     assert ended.returncode == 2
-    assert "holds a ledger already" in ended.stderr
+    assert "holds a config already" in ended.stderr
+    assert (project / "config" / "steward.toml").read_text(encoding="utf-8") == before
 
 
 @pytest.mark.parametrize(
@@ -168,6 +198,8 @@ def test_a_demo_never_overwrites_an_earlier_one(project: Path) -> None:
     [
         (("--scenario", "boom"), "calm, grind-down, spike, crash-and-recover"),
         (("--chains", "nowhere"), "no such folder"),
+        (("--last", "2026-08-14"), "name their folder with --chains"),
+        (("--history", "."), "name their folder with --chains"),
     ],
 )
 def test_a_market_that_does_not_exist_is_refused(
