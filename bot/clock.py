@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NEW_YORK = ZoneInfo("America/New_York")
 
+SHORTEST_SLEEP_SECONDS = 0.01
+"""However fast simulated time runs, an answer needs real time to arrive over the socket."""
+
 
 class Clock(Protocol):
     """Tells the time and lets it pass."""
@@ -29,6 +32,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Let `seconds` pass on this clock."""
+        ...
+
+    def real_seconds(self, seconds: float) -> float:
+        """Return how long `seconds` of this clock last in reality."""
         ...
 
 
@@ -42,6 +49,10 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         """Let real seconds pass."""
         await asyncio.sleep(seconds)
+
+    def real_seconds(self, seconds: float) -> float:
+        """Return `seconds`."""
+        return seconds
 
 
 class SteppedClock:
@@ -70,6 +81,10 @@ class SteppedClock:
         """Move the gateway on by `seconds`."""
         self._now = await self._advance(seconds)
 
+    def real_seconds(self, seconds: float) -> float:  # noqa: ARG002 - what every clock offers
+        """Return 0: waiting itself moves this clock on."""
+        return 0.0
+
 
 class ScaledClock:
     """Time of a free-running gateway: `speed` simulated seconds in a real one."""
@@ -86,7 +101,11 @@ class ScaledClock:
 
     async def sleep(self, seconds: float) -> None:
         """Let simulated seconds pass."""
-        await asyncio.sleep(seconds / self._speed)
+        await asyncio.sleep(max(self.real_seconds(seconds), SHORTEST_SLEEP_SECONDS))
+
+    def real_seconds(self, seconds: float) -> float:
+        """Return `seconds` by the speed of the gateway."""
+        return seconds / self._speed
 
 
 async def sleep_until(clock: Clock, moment: dt.datetime) -> None:

@@ -97,12 +97,6 @@ def parse_settings(content: bytes, path: Path) -> Settings:
     )
 
 
-def settings_fault(path: Path, key: str, value: str, text: str) -> ConfigError:
-    """Return the fault of a key of ``steward.toml`` that only its use has shown."""
-    fault = _Fault(key=key, value=_shown(value), text=text)
-    return ConfigError(_lines(_parse(read_file(path), path), [fault]))
-
-
 def load_rules(path: Path) -> tuple[Rules, str]:
     """Read ``config/rules.toml``: the rules, and the SHA-256 of their canonical text.
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from bot.bookkeeping import build_book, mark_book, unit_prices
 from bot.config import canonical_text
-from bot.core.book import TradingState
 from bot.core.decision import Decision
-from bot.core.errors import UnsynchronisedError
+from bot.core.errors import SessionDisputedError, UnsynchronisedError
+from bot.core.hours import dispute, is_open
 from bot.core.mark import Mark
 from bot.core.model import BreadthSource
 from bot.execution import Executed, execute_all, preview
@@ -34,7 +34,7 @@ from strategies import decide
 
 if TYPE_CHECKING:
     from bot.core.book import Book
-    from bot.core.model import MarketSnapshot
+    from bot.core.model import MarketSnapshot, TradingDay
     from bot.desk import Desk
 
 log = get_logger(__name__)
@@ -63,14 +63,14 @@ async def run_cycle(desk: Desk) -> Outcome:
         If the cycle cannot go on; what had been sent by then is in the ledger and is
         reconciled by the next one.
     """
-    skewed = await preflight(desk)
+    objections = await preflight(desk)
     reconciliation = await reconcile(desk)
     finish(desk, "reconcile", locked=reconciliation.locked, breaks=len(reconciliation.breaks))
     if decided_before(desk):
-        snapshot, book, decision = recall(desk, reconciliation)
+        snapshot, book, decision = recall(desk, reconciliation, objections)
     else:
         snapshot = await look(desk)
-        book = await hold(desk, reconciliation, snapshot, skewed=skewed)
+        book = await hold(desk, reconciliation, snapshot, objections)
         decision = conclude(desk, snapshot, book)
     executed = await act(desk, decision, book, snapshot, breaks=reconciliation.breaks)
     mark = None if desk.dry else await settle_up(desk, snapshot)
@@ -85,26 +85,48 @@ async def run_cycle(desk: Desk) -> Outcome:
     )
 
 
-async def preflight(desk: Desk) -> bool:
-    """Look at the clock and the kill switch; return whether the clocks disagree.
+async def preflight(desk: Desk) -> tuple[str, ...]:
+    """Look at the kill switch, the clock and the hours; return what forbids new risk today.
 
     Raises
     ------
     UnsynchronisedError
         If the session is not open now: there is nothing to observe.
+    SessionDisputedError
+        If the broker says that it is not, whatever the calendar says.
     """
     reading = desk.reading()
     if full := desk.disk.fault():
         desk.ledger.alert("DISK_SPACE", full, session=desk.session, at=desk.now())
     gateway_time = await desk.broker.time()
-    skew = abs((gateway_time - desk.now()).total_seconds())
+    skew = desk.clock.real_seconds(abs((gateway_time - desk.now()).total_seconds()))
     day = desk.calendar.day(desk.session)
     if not day.open <= desk.now() < day.close:
         raise UnsynchronisedError(
             f"session {desk.session} is open from {day.open} to {day.close}; it is {desk.now()}"
         )
-    finish(desk, "preflight", kill_switch=reading.state.value, skew_seconds=round(skew, 1))
-    return skew > CLOCK_SKEW_SECONDS
+    objections = [f"CLOCK_SKEW: {skew:.1f} s"] if skew > CLOCK_SKEW_SECONDS else []
+    objections += await disputed(desk, day)
+    for objection in objections:
+        code, _, text = objection.partition(": ")
+        desk.ledger.alert(code, text, session=desk.session, at=desk.now())
+    finish(desk, "preflight", kill_switch=reading.state.value, objections=objections)
+    return tuple(objections)
+
+
+async def disputed(desk: Desk, day: TradingDay) -> list[str]:
+    """Hold the calendar's hours against the broker's.
+
+    Raises
+    ------
+    SessionDisputedError
+        If the broker says that there is no trading now: the stricter of the two holds.
+    """
+    hours = await desk.market.liquid_hours(desk.session)
+    text = dispute(day, hours)
+    if hours is not None and not is_open(hours, desk.now()):
+        raise SessionDisputedError(f"session {desk.session}: {text or 'the broker is closed now'}")
+    return [f"SESSION_DISPUTED: {text}"] if text else []
 
 
 def decided_before(desk: Desk) -> bool:
@@ -112,7 +134,9 @@ def decided_before(desk: Desk) -> bool:
     return not desk.dry and "decide" in desk.ledger.finished_phases(desk.session)
 
 
-def recall(desk: Desk, reconciliation: Reconciliation) -> tuple[MarketSnapshot, Book, Decision]:
+def recall(
+    desk: Desk, reconciliation: Reconciliation, objections: tuple[str, ...]
+) -> tuple[MarketSnapshot, Book, Decision]:
     """Return what an interrupted cycle had decided and on what; locks are those of now."""
     log.warning("cycle.resumed")
     ledger, session = desk.ledger, desk.session
@@ -120,6 +144,7 @@ def recall(desk: Desk, reconciliation: Reconciliation) -> tuple[MarketSnapshot, 
         ledger.load_book(session),
         locked=reconciliation.locked or bool(ledger.holdings().residuals),
         in_flight=reconciliation.in_flight,
+        objections=objections,
     )
     return ledger.load_snapshot(session), book, ledger.load_decision(session)
 
@@ -136,18 +161,15 @@ async def look(desk: Desk) -> MarketSnapshot:
 
 
 async def hold(
-    desk: Desk, reconciliation: Reconciliation, snapshot: MarketSnapshot, *, skewed: bool
+    desk: Desk,
+    reconciliation: Reconciliation,
+    snapshot: MarketSnapshot,
+    objections: tuple[str, ...],
 ) -> Book:
-    """Return the book to decide on; clocks that disagree forbid new risk."""
+    """Return the book to decide on; clocks or hours that disagree forbid new risk."""
     account = await desk.broker.refresh_account()
     book = build_book(desk, account, reconciliation, snapshot)
-    if not skewed:
-        return book
-    desk.ledger.alert(
-        "CLOCK_SKEW", "gateway and clock disagree", session=desk.session, at=desk.now()
-    )
-    active = book.trading_state is TradingState.ACTIVE
-    return dataclasses.replace(book, trading_state=TradingState.NO_ENTRIES) if active else book
+    return dataclasses.replace(book, objections=objections)
 
 
 def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.broker.market_data import MarketData
 from bot.broker.session import Broker
 from bot.core.decide import permitted
+from bot.core.decision import Purpose
 from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
@@ -73,12 +74,12 @@ class Desk:
     def forbidden(self, intent: OrderIntent, book: Book) -> str | None:
         """Return why `intent` may not be sent at this instant, or ``None`` if it may.
 
-        The kill switch is read from its file each time. After the close of the session nothing
-        is sent: the venue would keep it for the next one.
+        The kill switch is read from its file each time. Nothing is sent while the gateway has
+        lost the broker, and no new risk is taken on the data of a broken farm. After the close
+        of the session nothing is sent: the venue would keep it for the next one.
         """
-        close = self.calendar.day(self.session).close
-        if self.now() >= close:
-            return f"SESSION_CLOSED: at {close}"
+        if obstacle := self._obstacle(intent, book):
+            return obstacle
         reading = self.reading()
         if permitted(intent, dataclasses.replace(book, trading_state=reading.state)):
             return None
@@ -86,3 +87,13 @@ class Desk:
             return f"LOCKED: purpose={intent.purpose.value}"
         cause = reading.fault or reading.reason or "no reason given"
         return f"KILL_SWITCH: state={reading.state.value} purpose={intent.purpose.value} ({cause})"
+
+    def _obstacle(self, intent: OrderIntent, book: Book) -> str | None:
+        """Return what stands in the way on the side of the venue, or of the session."""
+        close = self.calendar.day(self.session).close
+        if self.now() >= close:
+            return f"SESSION_CLOSED: at {close}"
+        upstream = self.broker.upstream
+        if intent.purpose is not Purpose.ADD:
+            return upstream.no_send()
+        return upstream.no_send() or upstream.stale() or next(iter(book.objections), None)

@@ -22,6 +22,7 @@ from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
 from bot.reconcile import absorb, end_state, overtraded, units_filled
+from bot.upstream import Restorations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +78,7 @@ async def execute_all(
     """
     done = list(_already_done(desk))
     known = {result.intent_id for result in done}
+    line = Restorations(desk)
     for intent in intents:
         unproven = [result.intent_id for result in done if not result.state.is_final]
         if unproven:
@@ -84,6 +86,7 @@ async def execute_all(
             break
         if intent.intent_id in known:
             continue
+        book = await line.caught_up(book)
         allowed = _allowed(desk, intent, done, spx)
         if allowed < intent.quantity:
             log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)

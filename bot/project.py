@@ -16,7 +16,7 @@ from bot.broker.market_data import MarketData
 from bot.broker.session import Broker, connect
 from bot.calendars import overridden, trading_days
 from bot.clock import WallClock
-from bot.config import load_events, load_rules, load_settings, settings_fault
+from bot.config import fault_line, load_events, load_rules, load_settings
 from bot.core.errors import CalendarError, ConfigError
 from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
@@ -134,8 +134,8 @@ def load_calendar(schedule: ScheduleSettings, path: Path) -> TradingCalendar:
         return overridden(days, closures=schedule.closures, half_days=schedule.half_days)
     except CalendarError as fault:
         value = ", ".join(map(str, schedule.half_days))
-        remedy = f"{fault}; take it out"
-        raise settings_fault(path, "schedule.half_days", value, remedy) from fault
+        line = fault_line(path, "schedule.half_days", value, f"{fault}; take it out")
+        raise ConfigError((line,)) from fault
 
 
 @contextlib.asynccontextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.broker import contracts as ib_contracts
 from bot.broker.session import Broker
 from bot.core.errors import GatewayUnavailableError, MarketDataError
+from bot.core.hours import OpenHours, parse_liquid_hours
 from bot.core.model import (
     BreadthDay,
     DailyBar,
@@ -144,6 +145,18 @@ class MarketData:
         """Return the completed daily bars of an index before `session`; empty when refused."""
         return await self._bars(ib_contracts.index_contract(symbol), session)
 
+    async def liquid_hours(self, session: Session) -> tuple[OpenHours, ...] | None:
+        """Return when the broker says that SPX trades on `session`; ``None`` when it does not."""
+        contract = ib_contracts.index_contract("SPX")
+        request = self.broker.client.reqContractDetailsAsync(contract)
+        try:
+            found = await self.broker.ask("hours of SPX", request)
+        except MarketDataError:
+            return None
+        if len(found) != 1:
+            return None
+        return parse_liquid_hours(found[0].liquidHours, found[0].timeZoneId, session)
+
     async def sector_breadth(self, session: Session) -> tuple[BreadthDay, ...]:
         """Count the sector ETFs that rose and fell, on each day on which all have a bar."""
         series = []
@@ -243,8 +256,15 @@ class MarketData:
     async def _stream(self, forms: Sequence[Contract]) -> list[Ticker]:
         tickers: list[Ticker] = []
         for first in range(0, len(forms), self.lines):
-            tickers += await self._wave(forms[first : first + self.lines])
+            tickers += await self._kept(forms[first : first + self.lines])
         return tickers
+
+    async def _kept(self, forms: Sequence[Contract]) -> list[Ticker]:
+        """Lease a wave of lines, and once more if the broker lost them on the way (1101)."""
+        losses = self.broker.upstream.data_losses
+        tickers = await self._wave(forms)
+        lost = self.broker.upstream.data_losses > losses
+        return await self._wave(forms) if lost else tickers
 
     async def _wave(self, forms: Sequence[Contract]) -> list[Ticker]:
         client = self.broker.client

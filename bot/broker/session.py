@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
+from bot.broker.upstream import Upstream
 from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
 from bot.core.errors import (
     GatewayUnavailableError,
@@ -57,6 +58,7 @@ class Broker:
         self.clock: Clock = WallClock()
         self.refused: dict[int, int] = {}
         """Code of the refusal by request id; orders are numbered among them."""
+        self.upstream = Upstream()
         client.errorEvent += self._on_error
 
     @property
@@ -154,6 +156,7 @@ class Broker:
 
     def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
         """Keep refusals; log every message of the gateway under its code."""
+        self.upstream.hear(code, message)
         if not is_notice(code):
             self.refused[request_id] = code
         level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING

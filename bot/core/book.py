@@ -161,6 +161,8 @@ class Book:
         The kill switch.
     locked
         Whether ledger and broker disagree.
+    objections
+        What else forbids new risk in this session, each as ``CODE: what was found``.
     """
 
     nav_usd: Decimal | None
@@ -173,6 +175,7 @@ class Book:
     new_risk_usd: float = 0.0
     trading_state: TradingState = TradingState.ACTIVE
     locked: bool = False
+    objections: tuple[str, ...] = ()
 
     def held(self, layer: Layer) -> int:
         """Contracts held in `layer`."""

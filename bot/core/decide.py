@@ -21,7 +21,7 @@ halt                no      no                     no                 no
 *Like for like* is a roll: it replaces contracts of a layer by no more contracts of the same
 layer. Buying a missing layer is not. Under ``flatten`` all condors are closed and the hedge is
 kept, which includes rolling it. An intent of the past whose end is not proven (*in flight*)
-forbids every ADD.
+forbids every ADD, and so does an objection of the session itself: clocks or hours that disagree.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def in_order(intents: Iterable[OrderIntent]) -> tuple[OrderIntent, ...]:
 
 def permitted(intent: OrderIntent, book: Book) -> bool:
     """Whether `intent` may be sent in the state that `book` is in; asked again before sending."""
-    if intent.purpose is Purpose.ADD and book.in_flight:
+    if intent.purpose is Purpose.ADD and (book.in_flight or book.objections):
         return False
     like_for_like = intent.reason == ROLL_DUE
     purpose = Purpose.REDUCE if like_for_like else intent.purpose
@@ -133,7 +133,13 @@ def state_verdicts(book: Book) -> tuple[Verdict, ...]:
             limit=0,
             passed=not book.in_flight,
         ),
+        *(_objection(text) for text in book.objections),
     )
+
+
+def _objection(text: str) -> Verdict:
+    code, _, found = text.partition(": ")
+    return Verdict(code=code, subject="book", observed=found, limit=None, passed=False)
 
 
 def _trading_state(book: Book, purpose: Purpose) -> Verdict:

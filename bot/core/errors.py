@@ -36,6 +36,10 @@ class UnsynchronisedError(StewardError):
     """The broker's state is unknown; unknown is neither flat nor filled."""
 
 
+class SessionDisputedError(StewardError):
+    """The calendar says that there is trading now, the broker says that there is none."""
+
+
 class LedgerError(StewardError):
     """The ledger cannot be read or written; nothing may be sent."""
 

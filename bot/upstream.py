@@ -1,0 +1,63 @@
+"""What is done when the gateway loses the broker, or has it back, in the middle of a session."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from bot.broker import orders
+from bot.logs import get_logger
+from bot.reconcile import absorb, reconcile
+
+if TYPE_CHECKING:
+    from bot.core.book import Book
+    from bot.desk import Desk
+
+log = get_logger(__name__)
+
+PATIENCE_SECONDS: Final = 120.0
+"""How long a lost line is waited for before each intent; then the intent is denied."""
+
+LOOK_SECONDS: Final = 5.0
+
+
+class Restorations:
+    """Follows the line of one session, so that nothing is sent on what was missed.
+
+    Parameters
+    ----------
+    desk
+        The session's tools.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._seen = desk.broker.upstream.restorations
+        self._losses = desk.broker.upstream.data_losses
+
+    async def caught_up(self, book: Book) -> Book:
+        """Wait while the line is lost, then read what was missed; lock the book on a break.
+
+        Raises
+        ------
+        GatewayUnavailableError, MarketDataError
+            If the broker's state cannot be read.
+        """
+        await self._patience()
+        upstream = self._desk.broker.upstream
+        if upstream.restorations == self._seen:
+            return book
+        lost_data = upstream.data_losses > self._losses
+        self._seen, self._losses = upstream.restorations, upstream.data_losses
+        log.warning("upstream.restored", data_lost=lost_data)
+        if not lost_data:
+            absorb(self._desk, await orders.sweep(self._desk.broker))
+            return book
+        found = await reconcile(self._desk)
+        return dataclasses.replace(book, locked=book.locked or found.locked)
+
+    async def _patience(self) -> None:
+        left = PATIENCE_SECONDS
+        while left > 0 and self._desk.broker.upstream.is_lost:
+            await self._desk.clock.sleep(LOOK_SECONDS)
+            left -= LOOK_SECONDS
