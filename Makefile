@@ -68,7 +68,7 @@ lock: ## Resolve the dependencies anew, with hashes
 	.venv-lock/bin/pip-compile --quiet --output-file deploy/supply.lock $(LOCK_OPTIONS) deploy/supply.in
 	sed -i '1i # Exact versions and hashes of everything that make installs; made by `make lock`.' requirements.lock
 	sed -i '1i # What steward needs to run, and nothing else: versions and hashes as in requirements.lock; made by `make lock`.' deploy/runtime.lock
-	sed -i '1i # The tools behind `make sbom` and `make audit`, with hashes; made by `make lock`.' deploy/supply.lock
+	sed -i '1i # The tools behind `make sbom`, `make audit` and the check of deploy/compose.yaml, with hashes; made by `make lock`.' deploy/supply.lock
 
 .PHONY: clean
 clean: ## Remove the environments and everything generated

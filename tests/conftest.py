@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REQUIRE_ALL = "STEWARD_REQUIRE_ALL"
 DATA = "STEWARD_DATA"
+PACKAGES = {"systemd-analyze": "systemd"}
+"""Debian package of a program, where the two have different names."""
 
 hypothesis.settings.register_profile("short", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000)
@@ -46,7 +48,9 @@ def require_program() -> Callable[[str], str]:
 
     def find(name: str) -> str:
         path = shutil.which(name)
-        return path or _unavailable(f"{name} is missing: apt-get install {name}")
+        return path or _unavailable(
+            f"{name} is missing: apt-get install {PACKAGES.get(name, name)}"
+        )
 
     return find
 

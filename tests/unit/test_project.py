@@ -31,7 +31,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 def texts() -> Iterator[tuple[str, str]]:
     """Name and text of every file that belongs to the repository."""
-    tops = ("bot", "strategies", "config", "tests", ".ci")
+    tops = ("bot", "strategies", "config", "deploy", "docs", "tests", ".ci")
     nested = (path for top in tops for path in (ROOT / top).rglob("*"))
     for path in (*ROOT.iterdir(), *nested):
         if path.is_file() and path.suffix not in {".pyc", ".gz", ".db"}:
