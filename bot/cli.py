@@ -38,8 +38,23 @@ ProjectOption = Annotated[
 HERE = Path()
 
 
+def print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    """Print the version and end, before any command."""
+    if wanted:
+        from bot.session import version
+
+        typer.echo(f"steward {version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def before_any_command() -> None:
+def before_any_command(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
     """Make every file that a command writes private."""
     os.umask(PRIVATE)
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LAYERS: Final = ("near", "mid", "far")
+STATES: Final = ("active", "no_entries", "reduce_only", "halt", "flatten")
+"""``bot.core.book.TradingState``, without the cost of importing the core."""
+
 WIDTH: Final = 100
 
 
@@ -45,7 +48,7 @@ class Status:
     Parameters
     ----------
     kill_switch, reason
-        As ``config/steward.toml`` says.
+        As ``config/steward.toml`` says; a halt where what it says is not a state.
     last
         The newest session.
     book
@@ -82,9 +85,9 @@ def read_status(project: Path) -> Status:
         There is a ledger, but it cannot be read.
     """
     settings = _settings(project / "config" / "steward.toml")
-    switch = settings.get("kill_switch", {})
-    path = project / Path(settings.get("ledger", {}).get("path", "ledger/steward.db")).expanduser()
-    state, reason = str(switch.get("state", "halt")), str(switch.get("reason", ""))
+    state, reason = _kill_switch(_table(settings, "kill_switch"))
+    name = str(_table(settings, "ledger").get("path", "ledger/steward.db"))
+    path = project / Path(name).expanduser()
     if not path.exists():
         return Status(kill_switch=state, reason=reason, ledger=path, exists=False)
     with Connection(connect_read_only(path), path) as ledger:
@@ -110,6 +113,20 @@ def _settings(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as fault:
         remedy = "the bot acts as under halt; `steward init` writes a default"
         raise ConfigError((f"{path}: {fault}; {remedy}",)) from fault
+
+
+def _table(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a table of the settings, empty where the file has none or has something else."""
+    found = settings.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _kill_switch(table: dict[str, Any]) -> tuple[str, str]:
+    """Return the state that acts and its reason; what is not a state acts as a halt."""
+    state, reason = str(table.get("state", "")), str(table.get("reason", ""))
+    if state in STATES:
+        return state, reason
+    return "halt", f"the config says {state!r}, which is none of {', '.join(STATES)}"
 
 
 def status_json(project: Path) -> str:

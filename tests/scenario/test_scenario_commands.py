@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import socket
 import subprocess
@@ -74,6 +75,10 @@ def test_init_writes_a_project_that_loads_and_overwrites_nothing(tmp_path: Path)
 
     assert again.returncode == 0
     assert "DU7654321" in (tmp_path / "config" / "steward.toml").read_text(encoding="utf-8")
+
+
+def test_the_version_is_said() -> None:
+    assert steward("--version").stdout == f"steward {importlib.metadata.version('vix-steward')}\n"
 
 
 def test_without_a_gateway_once_says_so_and_exits_3(project: Path) -> None:

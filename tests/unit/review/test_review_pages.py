@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from bot.core.book import Leg
+from bot.core.book import Leg, TradingState
 from bot.core.decision import Verdict
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.fold import IntentState
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.store import Ledger
-from bot.review.status import read_status, render_status, status_json
+from bot.review.status import STATES, read_status, render_status, status_json
 from bot.review.terminal import render_review, render_summary, review_json
 from ledger_facts import (
     AT,
@@ -537,10 +537,20 @@ def test_the_status_as_json_has_stable_keys(project: Path) -> None:
     assert status["targets"] == {"near": 4}
 
 
-def test_a_config_that_says_no_state_is_shown_as_a_halt(project: Path) -> None:
-    (project / "config" / "steward.toml").write_text("[kill_switch]\n")
+@pytest.mark.parametrize(
+    "text", ["[kill_switch]\n", 'kill_switch = 3\nledger = "x"\n', CONFIG.format("asleep", "")]
+)
+def test_a_config_that_says_no_state_is_shown_as_a_halt(project: Path, text: str) -> None:
+    (project / "config" / "steward.toml").write_text(text)
 
-    assert read_status(project).kill_switch == "halt"
+    status = read_status(project)
+
+    assert status.kill_switch == "halt"
+    assert "none of active, no_entries" in status.reason
+
+
+def test_every_trading_state_is_a_state_of_the_status() -> None:
+    assert set(STATES) == {state.value for state in TradingState}
 
 
 @pytest.mark.parametrize("text", [None, "not = [toml"])
