@@ -81,9 +81,9 @@ class SteppedClock:
         """Move the gateway on by `seconds`."""
         self._now = await self._advance(seconds)
 
-    def real_seconds(self, seconds: float) -> float:  # noqa: ARG002 - what every clock offers
-        """Return 0: waiting itself moves this clock on."""
-        return 0.0
+    def real_seconds(self, seconds: float) -> float:
+        """Return `seconds`: a clock that stands still has no speed of its own."""
+        return seconds
 
 
 class ScaledClock:
