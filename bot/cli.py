@@ -176,11 +176,18 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     provenance: Annotated[
         Path | None, typer.Option(help="File for the notes on what was modelled.")
     ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Answer from a recording that `steward probe` wrote.")
+    ] = None,
+    quirk: Annotated[
+        list[str] | None, typer.Option(help="A way to differ from what is assumed; repeatable.")
+    ] = None,
 ) -> None:
     """Run the simulated gateway on 127.0.0.1; prints one JSON line with its port."""
     import json
 
-    from bot.markets import choose_market
+    from bot.data.wire_recording import read_recording
+    from bot.markets import choose_market, known_quirks
     from bot.simulator.gateway import serve
     from bot.simulator.settings import GatewaySettings
 
@@ -197,14 +204,17 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
             first=first.date() if first else None,
             last=last.date() if last else None,
         )
+        recording = read_recording(replay) if replay else None
         settings = GatewaySettings(
             port=port,
             accounts=(account,),
-            server_version=server_version,
+            server_version=recording.server_version if recording else server_version,
             speed=speed,
             messages_per_second=messages_per_second,
             tick_latency_seconds=tick_latency,
             provenance_path=provenance,
+            quirks=known_quirks(quirk or ()),
+            replay=recording,
         )
         serve(market, settings, ready=ready)
 
@@ -225,6 +235,46 @@ def check(project: ProjectOption = HERE) -> None:
         typer.echo(f"{mark} {finding.name}: {finding.text}")
     if not all(finding.passed for finding in findings):
         raise typer.Exit(EXIT_FAULT)
+
+
+@app.command()
+def probe(  # noqa: PLR0913 - one parameter for each option
+    project: ProjectOption = HERE,
+    *,
+    no_orders: Annotated[
+        bool, typer.Option("--no-orders", help="Leave out the order that cannot fill.")
+    ] = False,
+    record: Annotated[
+        Path | None, typer.Option(help="New file for the conversation, account ids replaced.")
+    ] = None,
+    redact: Annotated[
+        list[str] | None, typer.Option(help="A further word to hide in the recording; repeatable.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Print what is assumed, as Markdown, and end.")
+    ] = False,
+) -> None:
+    """Test on a paper account what the code assumes of a gateway; stop the bot first."""
+    import asyncio
+
+    from bot.data.wire_recording import write_recording
+    from bot.probe.assumptions import assumptions_document
+    from bot.probe.report import report_json, report_lines
+    from bot.probe.runner import probe as run_probe
+    from bot.project import load_project
+
+    if listed:
+        typer.echo(assumptions_document(), nl=False)
+        return
+    with reported():
+        loaded = load_project(project)
+        report = asyncio.run(run_probe(loaded, with_orders=not no_orders, hide=redact or ()))
+        if record is not None:
+            write_recording(record, report.recording)
+        typer.echo(report_json(report) if as_json else "\n".join(report_lines(report)))
+        if not report.all_hold:
+            raise typer.Exit(EXIT_FAULT)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Chooses the market behind the simulated gateway from what the user typed."""
+"""Chooses what is behind the simulated gateway from what the user typed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from bot.core.errors import ConfigError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bot.core.model import Session
     from bot.simulator.market import Market
+    from bot.simulator.quirks import Quirk
 
 RUN_GAP_DAYS = 5
 """Recorded sessions further apart than this do not belong to one run."""
@@ -65,6 +67,23 @@ def known_scenario(name: str) -> None:
     names = [scenario.value for scenario in Scenario]
     if name not in names:
         raise ConfigError((f"--scenario {name}: must be one of {', '.join(names)}",))
+
+
+def known_quirks(names: Sequence[str]) -> frozenset[Quirk]:
+    """Return the quirks of those names.
+
+    Raises
+    ------
+    ConfigError
+        With every name that does not exist, and those that do.
+    """
+    from bot.simulator.quirks import Quirk  # noqa: PLC0415 - only where it is used
+
+    known = {quirk.value: quirk for quirk in Quirk}
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise ConfigError((f"--quirk {', '.join(strange)}: must be of {', '.join(known)}",))
+    return frozenset(known[name] for name in names)
 
 
 def recorded_sessions(

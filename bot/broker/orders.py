@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from bot.broker.client import Fill, OrderState
 
+PROBE_PREFIX = "probe-"
+"""How references begin of orders by which ``bot.probe`` tests a gateway: nothing that the ledger
+knows, never a position, and never left to itself."""
+
 OPEN_STATES = frozenset(
     {"ApiPending", "PendingSubmit", "PendingCancel", "PreSubmitted", "Submitted", "Inactive"}
 )

@@ -1,0 +1,1 @@
+"""First contact with a real gateway: what the code assumes of it, tested one by one."""
