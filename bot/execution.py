@@ -21,7 +21,7 @@ from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
-from bot.reconcile import absorb, end_state, overtraded, units_filled
+from bot.reconcile import absorb, last_state, overtraded, units_filled
 from bot.upstream import Restorations
 
 if TYPE_CHECKING:
@@ -144,12 +144,10 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
 async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
     """Ask what each order would do to margin, and log it: all that a dry run does."""
     for intent in intents:
-        legs = await _qualified(desk, intent.legs)
-        ticket = Ticket(
-            order_ref="dry", legs=legs, quantity=intent.quantity, net_price=intent.ladder.steps[0]
-        )
         try:
-            margin = await orders.what_if(desk.broker, ticket)
+            legs = await _qualified(desk, intent.legs)
+            dry = dataclasses.replace(intent, legs=legs)
+            margin = await orders.what_if(desk.broker, _ticket(dry, "dry"))
         except (GatewayUnavailableError, MarketDataError) as fault:
             log.warning("dry.what_if", intent_id=intent.intent_id, detail=str(fault))
             continue
@@ -231,6 +229,12 @@ async def _send(desk: Desk, intent: OrderIntent, reference: str) -> WorkingOrder
 
 
 def _record_sent(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> None:
+    _record_order(desk, working)
+    _event(desk, working, "sent", intent.ladder.steps[0])
+
+
+def _record_order(desk: Desk, working: WorkingOrder) -> None:
+    """Note the order's numbers: when it is sent, and with the permanent one when it has ended."""
     desk.ledger.record_order(
         working.ticket.order_ref,
         order_id=working.order_id,
@@ -238,7 +242,6 @@ def _record_sent(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> None
         client_id=desk.broker.settings.client_id,
         at=desk.now(),
     )
-    _event(desk, working, "sent", intent.ladder.steps[0])
 
 
 def _withdraw(desk: Desk, working: WorkingOrder) -> None:
@@ -281,7 +284,7 @@ async def _last_sweep(desk: Desk, reference: str) -> OrderSweep:
     """Look until the order has ended or patience is at its end; write down what was filled."""
     swept = await orders.sweep(desk.broker)
     for _ in range(CANCEL_LOOKS - 1):
-        if not swept.is_open(reference):
+        if swept.proves_end(reference):
             break
         await desk.clock.sleep(CANCEL_LOOK_SECONDS)
         swept = await orders.sweep(desk.broker)
@@ -297,7 +300,10 @@ async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> E
     if swept.is_open(reference):
         return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
     detail = "; ".join(working.messages[-2:])
-    state = end_state(units, intent.quantity, rejected=working.rejected)
+    state = last_state(
+        swept, reference, units=units, quantity=intent.quantity, rejected=working.rejected
+    )
+    _record_order(desk, working)
     _event(desk, working, state.value, None, detail=detail)
     return _end(desk, intent, state, units, detail)
 

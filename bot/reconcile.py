@@ -94,19 +94,28 @@ async def reconcile(desk: Desk) -> Reconciliation:
 def absorb(desk: Desk, swept: OrderSweep) -> int:
     """Write the executions of a sweep that the ledger lacks; return how many were new.
 
-    An execution whose reference is not ours is left alone: the positions will show it.
+    An execution that is not ours is left alone: the positions will show it.
     """
     fresh = 0
     for execution in swept.executions:
-        intent_id = desk.ledger.intent_of(execution.order_ref) if execution.order_ref else None
+        intent_id = _intent_of(desk, execution)
         if intent_id is None:
             log.warning("execution.foreign", exec_id=execution.exec_id)
             continue
-        fresh += desk.ledger.record_fill(fill_of(execution, intent_id))
+        reference = desk.ledger.order_ref_of(intent_id)
+        fresh += desk.ledger.record_fill(fill_of(execution, intent_id, reference))
         if execution.commission_usd is not None:
             family, revision = split_exec_id(execution.exec_id)
             desk.ledger.record_commission(family, revision, execution.commission_usd)
     return fresh
+
+
+def _intent_of(desk: Desk, execution: ExecutionFact) -> str | None:
+    """Return the intent behind an execution, by its reference or else by its permanent number."""
+    ledger = desk.ledger
+    if execution.order_ref:
+        return ledger.intent_of(execution.order_ref)
+    return ledger.intent_of_perm_id(execution.perm_id) if execution.perm_id else None
 
 
 def split_exec_id(exec_id: str) -> tuple[str, int]:
@@ -115,14 +124,14 @@ def split_exec_id(exec_id: str) -> tuple[str, int]:
     return (family, int(revision)) if revision.isdigit() and family else (exec_id, 0)
 
 
-def fill_of(execution: ExecutionFact, intent_id: str) -> Fill:
+def fill_of(execution: ExecutionFact, intent_id: str, order_ref: str) -> Fill:
     """Return the ledger's form of an execution."""
     family, revision = split_exec_id(execution.exec_id)
     return Fill(
         family=family,
         revision=revision,
         intent_id=intent_id,
-        order_ref=execution.order_ref,
+        order_ref=order_ref,
         contract=execution.contract,
         quantity=execution.quantity,
         price=execution.price,
@@ -150,6 +159,18 @@ def end_state(units: int, quantity: int, *, rejected: bool) -> IntentState:
     if units > 0:
         return IntentState.PARTIAL
     return IntentState.REJECTED if rejected else IntentState.CANCELLED
+
+
+def last_state(
+    swept: OrderSweep, reference: str, *, units: int, quantity: int, rejected: bool = False
+) -> IntentState:
+    """Return how an order ended that is not open; ``UNKNOWN`` while the broker contradicts itself.
+
+    An order that is listed as filled, and whose executions are not all there, is not done with.
+    """
+    if units < quantity and swept.says_filled(reference):
+        return IntentState.UNKNOWN
+    return end_state(units, quantity, rejected=rejected)
 
 
 def overtraded(intent: OrderIntent, breaks: Iterable[Break]) -> str | None:
@@ -184,9 +205,8 @@ def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
         if swept.is_open(reference):
             continue
         units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
-        listed = any(order.order_ref == reference for order in swept.orders)
-        state = end_state(units, intent.quantity, rejected=False)
-        if not units and not listed:
+        state = last_state(swept, reference, units=units, quantity=intent.quantity)
+        if not units and not swept.orders_of(reference):
             state = IntentState.EXPIRED
         desk.ledger.set_intent_state(
             intent.intent_id, state, at=desk.now(), detail="concluded by reconciliation"

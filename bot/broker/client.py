@@ -28,6 +28,7 @@ from ib_insync import (
     Ticker,
     Trade,
 )
+from ib_insync.util import UNSET_DOUBLE
 from ib_insync.wrapper import RequestError
 
 from bot.data.wire_recording import Sender
@@ -59,6 +60,7 @@ Tap: TypeAlias = Callable[[Sender, Sequence[str]], None]
 
 LENGTH_BYTES = 4
 HELLO = b"API"
+UNSET_ON_THE_WIRE = "1.7976931348623157E308"
 
 ADVANCE_MESSAGE = 9001
 """Message of the simulated gateway that lets its time pass; a real one never gets it."""
@@ -81,9 +83,30 @@ def new_client(*, throttled: bool) -> IB:
     logging.getLogger("ib_insync.wrapper").addFilter(_is_no_gateway_message)
     client = IB()
     client.RaiseRequestErrors = True
+    _await_margins(client)
     if not throttled:
         client.client.MaxRequests = 0
     return client
+
+
+def _await_margins(client: IB) -> None:
+    """Let a what-if wait for its figures where the gateway sends an unset preview first.
+
+    The library means to, but knows an unset number as ``1.797...e+308`` only, and the wire writes
+    ``1.797...E308``: it would take the empty preview for the answer.
+    """
+    answer = client.wrapper.openOrder
+
+    def open_order(order_id: int, contract: Contract, order: Order, state: OrderState) -> None:
+        if _is_unset(state.initMarginChange):
+            state.initMarginChange = str(UNSET_DOUBLE)
+        answer(order_id, contract, order, state)
+
+    setattr(client.wrapper, "openOrder", open_order)  # noqa: B010 - on this one client only
+
+
+def _is_unset(number: str) -> bool:
+    return number.upper() == UNSET_ON_THE_WIRE
 
 
 def library_name() -> str:

@@ -77,4 +77,17 @@ class OrderSweep:
 
     def is_open(self, order_ref: str) -> bool:
         """Whether an order with this reference still works."""
-        return any(order.order_ref == order_ref and order.is_open for order in self.orders)
+        return any(order.is_open for order in self.orders_of(order_ref))
+
+    def proves_end(self, order_ref: str) -> bool:
+        """Whether the order is listed, and as completed only."""
+        listed = self.orders_of(order_ref)
+        return bool(listed) and not any(order.is_open for order in listed)
+
+    def says_filled(self, order_ref: str) -> bool:
+        """Whether an order with this reference is listed as filled, whatever was executed."""
+        return any(order.status == "Filled" for order in self.orders_of(order_ref))
+
+    def orders_of(self, order_ref: str) -> tuple[OrderFact, ...]:
+        """Return the listed orders with this reference; more than one is a fault."""
+        return tuple(order for order in self.orders if order.order_ref == order_ref)

@@ -41,6 +41,9 @@ T = TypeVar("T")
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
 FEEDS = {1: Feed.LIVE, 2: Feed.FROZEN, 3: Feed.DELAYED, 4: Feed.DELAYED}
+WITHOUT_LINE = frozenset({101, 200, 321, 354, 10089, 10168})
+"""Refusals of market data that leave no line open; others, as 10197, may resume."""
+
 HALTED = 1
 A_WEEK = dt.timedelta(days=7)
 """An expiry lies at most a week after its last trade date, and must be on the calendar."""
@@ -280,9 +283,9 @@ class MarketData:
         return tickers
 
     def _release(self, ticker: Ticker) -> None:
-        """Give the line back; a refused request never had one."""
+        """Give the line back, unless the refusal says that there never was one."""
         request_id = self.broker.client.wrapper.endTicker(ticker, "mktData")
-        if request_id not in self.broker.refused:
+        if self.broker.refused.get(request_id) not in WITHOUT_LINE:
             self.broker.client.client.cancelMktData(request_id)
 
     async def _settle(self, tickers: Sequence[Ticker]) -> None:

@@ -18,7 +18,7 @@ from bot.session import run_session
 from bot.simulator.exchange import ExchangeSettings, OrderTicket
 from bot.simulator.fills import FillPolicy, FillSettings
 from bot.simulator.settings import GatewaySettings
-from bot.simulator.wire import Request
+from bot.simulator.wire import Message, Request
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -26,6 +26,9 @@ from harness import ADVANCE_TIME, CANCEL_ORDER, PLACE_ORDER, Stage, stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from bot.simulator.connection import Connection
+    from bot.simulator.wire import Fields
 
 AT_MID = ExchangeSettings(fills=FillSettings(policy=FillPolicy.MID))
 NEVER = ExchangeSettings(fills=FillSettings(policy=FillPolicy.NEVER))
@@ -36,9 +39,11 @@ def scene(
     act: Callable[[Stage], Coroutine[None, None, None]],
     *,
     exchange: ExchangeSettings = AT_MID,
+    settings: GatewaySettings | None = None,
 ) -> None:
     async def run() -> None:
-        async with stage(folder, settings=GatewaySettings(exchange=exchange)) as found:
+        chosen = dataclasses.replace(settings or GatewaySettings(), exchange=exchange)
+        async with stage(folder, settings=chosen) as found:
             await act(found)
 
     asyncio.run(run())
@@ -254,3 +259,67 @@ def test_no_order_is_sent_or_repriced_after_the_close(tmp_path: Path) -> None:
         assert world.exchange.open_orders() == ()
 
     scene(tmp_path, act, exchange=NEVER)
+
+
+def test_an_order_listed_as_filled_without_its_executions_is_unknown(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        session, handlers = found.next_session(), found.gateway._handlers
+        executions = handlers[Request.EXECUTIONS]
+
+        def withhold(client: Connection, fields: Fields) -> None:
+            client.send(Message.EXECUTIONS_END, 1, fields.integer())
+
+        handlers[Request.EXECUTIONS] = withhold
+        await found.run(session)
+        assert list(found.states().values()) == ["unknown"]
+
+        handlers[Request.EXECUTIONS] = executions
+        outcome = await found.run(session)
+
+        assert set(found.states().values()) == {"filled"}
+        assert found.held() == found.positions()
+        assert not outcome.reconciliation.locked
+
+    scene(tmp_path, act)
+
+
+def test_an_execution_without_its_reference_is_known_by_the_permanent_number(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage) -> None:
+        await found.run()
+        numbers = found.ledger.rows("SELECT order_ref, perm_id FROM orders WHERE perm_id > 0")
+
+        assert len(numbers) == 4
+        for row in numbers:
+            intent_id = found.ledger.intent_of_perm_id(row["perm_id"])
+            assert intent_id == found.ledger.intent_of(row["order_ref"])
+
+    scene(tmp_path, act)
+
+
+def test_a_preview_without_figures_is_not_taken_for_the_margin(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        await found.run()
+
+        assert len(found.ledger.holdings().condors) == 1
+
+    scene(tmp_path, act, settings=GatewaySettings(what_if_unset_first=True))
+
+
+def test_a_line_that_a_competing_session_has_silenced_is_given_back(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        asked = found.gateway._handlers[Request.MARKET_DATA]
+
+        def compete(client: Connection, fields: Fields) -> None:
+            request_id = int(fields._values[0])
+            asked(client, fields)
+            client.error(request_id, 10197, "No market data during competing live session")
+
+        found.gateway._handlers[Request.MARKET_DATA] = compete
+        await found.run()
+
+        assert found.received[Request.MARKET_DATA] > 100
+        assert found.received[Request.CANCEL_MARKET_DATA] == found.received[Request.MARKET_DATA]
+
+    scene(tmp_path, act)
