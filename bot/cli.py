@@ -257,6 +257,7 @@ def probe(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Test on a paper account what the code assumes of a gateway; stop the bot first."""
     import asyncio
+    import logging
 
     from bot.data.wire_recording import write_recording
     from bot.probe.assumptions import assumptions_document
@@ -267,6 +268,8 @@ def probe(  # noqa: PLR0913 - one parameter for each option
     if listed:
         typer.echo(assumptions_document(), nl=False)
         return
+    # What the client library would print about a refusal is among the findings.
+    logging.getLogger().addHandler(logging.NullHandler())
     with reported():
         loaded = load_project(project)
         report = asyncio.run(run_probe(loaded, with_orders=not no_orders, hide=redact or ()))

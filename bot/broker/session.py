@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
@@ -232,7 +231,7 @@ def guard_account(offered: list[str], configured: str) -> None:
         )
 
 
-async def client_id_is_exclusive(broker: Broker, *, seconds: float = 8.0) -> bool:
+async def client_id_is_exclusive(broker: Broker) -> bool:
     """Return whether the gateway refuses a second connection with the client id of `broker`.
 
     Raises
@@ -241,17 +240,27 @@ async def client_id_is_exclusive(broker: Broker, *, seconds: float = 8.0) -> boo
         If it neither accepts nor refuses it in time.
     """
     client = new_client(throttled=broker.settings.mode == "paper")
-    settings = dataclasses.replace(broker.settings, connect_timeout_seconds=seconds)
-    second = Broker(client, settings, broker.calendar)
+    second = Broker(client, broker.settings, broker.calendar)
+    refused = asyncio.Event()
+
+    def note(_request_id: int, code: int, *_rest: object) -> None:
+        if code == CLIENT_ID_IN_USE:
+            refused.set()
+
+    client.errorEvent += note
+    opening = asyncio.create_task(_open(second))
+    refusal = asyncio.create_task(refused.wait())
     try:
-        await _open(second)
-    except GatewayUnavailableError:
-        if CLIENT_ID_IN_USE in second.refused.values():
+        # The library would wait out its time-out where the gateway has hung up.
+        await asyncio.wait({opening, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        if refused.is_set():
             return True
-        raise
-    else:
+        await opening
         return False
     finally:
+        for task in (opening, refusal):
+            task.cancel()
+        await asyncio.gather(opening, refusal, return_exceptions=True)
         client.disconnect()
 
 

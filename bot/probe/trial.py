@@ -7,12 +7,14 @@ lists are read until it is in none of the open ones.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bot.broker import orders
 from bot.broker.orders import PROBE_PREFIX, WorkingOrder
 from bot.core.book import TradingState
 from bot.core.errors import GatewayUnavailableError, MarketDataError, StewardError
+from bot.data.wire_recording import Sender
 from bot.killswitch import KillSwitch
 from bot.logs import get_logger
 from bot.probe.assumptions import ORDERS
@@ -165,7 +167,8 @@ class Trial:
         kinds = [
             message.number
             for message in self.bench.recorder.messages[first:]
-            if message.number in {OPEN_ORDER, ORDER_STATUS}
+            if message.sender is Sender.GATEWAY
+            and message.number in {OPEN_ORDER, ORDER_STATUS}
             and message.fields[1] == str(working.order_id)
         ]
         names = {OPEN_ORDER: "openOrder", ORDER_STATUS: "orderStatus"}
@@ -184,7 +187,7 @@ class Trial:
 
         def told() -> list[tuple[str, ...]]:
             found = self.bench.recorder.told(first, OPEN_ORDER, working.order_id)
-            return [each for each in found if float(each[LIMIT_FIELD]) == offer.changed_price]
+            return [each for each in found if Decimal(each[LIMIT_FIELD]) == offer.changed_price]
 
         if not await self._until(lambda: bool(told())):
             code = self.bench.broker.refused.get(working.order_id)
