@@ -39,7 +39,7 @@ def after_session(project: Project, ledger: Ledger, session: Session, *, at: dt.
     """Back up the ledger once `session` is finished; a failure is noted and raises nothing."""
     try:
         made = back_up(project.settings, ledger, session)
-    except LedgerError as fault:
+    except (LedgerError, OSError) as fault:
         log.exception("backup.failed", session=str(session))
         _note_failure(ledger, session, at=at, detail=str(fault))
     else:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.core.errors import LedgerError
 from bot.files import create_private
+from bot.logs import get_logger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,23 +18,33 @@ if TYPE_CHECKING:
     from bot.ledger.store import Ledger
     from bot.settings import LogSettings
 
+log = get_logger(__name__)
+
 COLUMNS: Final = 100
 FOLDER: Final = "reports"
 PAGES: Final = "????-??-??.txt"
 
 
-def write_report(settings: LogSettings, ledger: Ledger, session: Session) -> Path:
-    """Write the page of `session`, remove the oldest beyond ``logs.reports``; return its path."""
+def write_report(settings: LogSettings, ledger: Ledger, session: Session) -> None:
+    """Write the page of `session` and remove the oldest beyond ``logs.reports``.
+
+    A page that cannot be written is logged and raises nothing: the session is in the ledger.
+    """
+    try:
+        _write(settings.folder / FOLDER / f"{session}.txt", ledger, session)
+        thin(settings.folder / FOLDER, keep=settings.reports)
+    except (LedgerError, OSError):
+        log.exception("report.failed", session=str(session))
+
+
+def _write(path: Path, ledger: Ledger, session: Session) -> None:
     from rich.console import Console  # noqa: PLC0415 - start-up time
 
     from bot.review.terminal import render_review  # noqa: PLC0415 - start-up time
 
-    path = settings.folder / FOLDER / f"{session}.txt"
     create_private(path)
     with path.open("w", encoding="utf-8") as page:
         Console(file=page, width=COLUMNS).print(render_review(ledger, session))
-    thin(path.parent, keep=settings.reports)
-    return path
 
 
 def thin(folder: Path, *, keep: int) -> None:
