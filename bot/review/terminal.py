@@ -86,6 +86,9 @@ def _head(review: SessionReview) -> Iterable[RenderableType]:
         f"{run.outcome} {clock(run.finished_at)} UTC" if run.finished_at else "UNFINISHED",
         f"rules {decision.rules_sha256[:8]}" if decision else "",
     )
+    switch = run.phases.get("preflight", {}).get("kill_switch", "active")
+    if switch != "active":
+        yield Text(f"kill switch {switch}", style="bold red")
 
 
 def _book(mark: Mark, review: SessionReview) -> RenderableType:

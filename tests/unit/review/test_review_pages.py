@@ -137,6 +137,19 @@ def test_a_session_shows_each_order_with_its_slippage_against_the_mid(path: Path
     assert sold.split() in lines
 
 
+def test_a_session_under_the_kill_switch_says_so_at_its_head(path: Path) -> None:
+    later = NEXT.replace(day=22)
+    with Ledger.open(path) as ledger:
+        begin(ledger, later)
+        detail = {"kill_switch": "reduce_only"}
+        ledger.finish_phase(later, "preflight", at=AT, detail=detail, dry=False)
+
+    text = page(path, lambda ledger: render_review(ledger, later))
+
+    assert "kill switch reduce_only" in text.splitlines()
+    assert "kill switch" not in page(path, render_review)
+
+
 def test_a_session_says_why_an_order_was_denied(path: Path) -> None:
     text = page(path, render_review)
 
