@@ -176,6 +176,9 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     provenance: Annotated[
         Path | None, typer.Option(help="File for the notes on what was modelled.")
     ] = None,
+    fault: Annotated[
+        Path | None, typer.Option(help="Script of the faults to provoke: docs/faults.md.")
+    ] = None,
     replay: Annotated[
         Path | None, typer.Option(help="Answer from a recording that `steward probe` wrote.")
     ] = None,
@@ -188,6 +191,7 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
 
     from bot.data.wire_recording import read_recording
     from bot.markets import choose_market, known_quirks
+    from bot.simulator.faults.reading import load_script
     from bot.simulator.gateway import serve
     from bot.simulator.settings import GatewaySettings
 
@@ -213,6 +217,7 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
             messages_per_second=messages_per_second,
             tick_latency_seconds=tick_latency,
             provenance_path=provenance,
+            faults=load_script(fault) if fault else None,
             quirks=known_quirks(quirk or ()),
             replay=recording,
         )

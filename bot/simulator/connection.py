@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from bot.simulator.wire import Fields, FrameReader, Message, WireError, frame
+from bot.simulator.wire import Field, Fields, FrameReader, Message, WireError, frame
 
 if TYPE_CHECKING:
     from bot.simulator.quirks import Deviations
-    from bot.simulator.wire import Field
 
 logger = logging.getLogger("steward.simulator")
 
@@ -27,6 +27,9 @@ it has read when a read of that size is full and nothing follows."""
 
 REASON_VERSION: Final = 166
 """Server version since which an error carries one more field."""
+
+RESET: Final = struct.pack("ii", 1, 0)
+"""Option SO_LINGER: closing discards what was not sent and resets the connection."""
 
 
 class Listener(Protocol):
@@ -65,6 +68,8 @@ class Connection(asyncio.Protocol):
         """Its number; ``None`` until it started the API."""
         self.deviations: Deviations | None = None
         """What bends its messages; ``None`` when nothing does."""
+        self.tap: Tap | None = None
+        """Takes its messages in place of the socket; ``None`` when nobody does."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket; small messages leave at once."""
@@ -99,16 +104,23 @@ class Connection(asyncio.Protocol):
 
     def send_fields(self, *fields: Field) -> None:
         """Tell the client one frame; only the handshake has no message number."""
+        told = (fields,) if self.deviations is None else self.deviations.tell(fields)
+        for message in told:
+            if self.tap is None:
+                self.queue(frame(message))
+            else:
+                self.tap(self, message)
+
+    def queue(self, data: bytes) -> None:
+        """Let one frame leave with the others of this turn."""
         if not self._pending:
             asyncio.get_running_loop().call_soon(self.flush)
-        told = (fields,) if self.deviations is None else self.deviations.tell(fields)
-        self._pending.extend(map(frame, told))
+        self._pending.append(data)
 
     def error(self, req_id: int, code: int, text: str) -> None:
         """Tell the client an error or a notice."""
         logger.debug("client %s, id %s: %s %s", self.client_id, req_id, code, text)
-        reason = ("",) if self.version >= REASON_VERSION else ()
-        self.send(Message.ERROR, 2, req_id, code, text, *reason)
+        self.send_fields(*error_fields(self.version, req_id, code, text=text))
 
     def flush(self) -> None:
         """Write what waits to be sent."""
@@ -126,6 +138,24 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             self._transport = None
 
+    def reset(self) -> None:
+        """Hang up with a reset; what waits is lost."""
+        self._pending.clear()
+        if self._transport is not None:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self._transport.abort()
+            self._transport = None
+
+
+def error_fields(version: int, req_id: int, code: int, *, text: str) -> tuple[Field, ...]:
+    """Return the fields of an error, with its number."""
+    reason = ("",) if version >= REASON_VERSION else ()
+    return (Message.ERROR, 2, req_id, code, text, *reason)
+
+
+Tap: TypeAlias = Callable[[Connection, Sequence[Field]], None]
+"""Takes one message that is on its way to a client."""
 
 Handler: TypeAlias = Callable[[Connection, Fields], None]
 """Handles one message of one client; a ``RequestRefusedError`` it raises is told to the client."""

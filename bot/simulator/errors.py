@@ -12,6 +12,18 @@ NO_REQUEST: Final = -1
 NO_DEFINITION: Final = 200
 NO_DEFINITION_TEXT: Final = "No security definition has been found for the request"
 
+CLIENT_ID_BUSY: Final = 326
+CLIENT_ID_BUSY_TEXT: Final = (
+    "Unable to connect as the client id is already in use. Retry with a unique client id."
+)
+
+FARM_NOTICES: Final = (
+    (2104, "Market data farm connection is OK:usopt"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
+"""What the gateway says of the line to the broker when a client starts."""
+
 
 class RequestRefusedError(StewardError):
     """A request that the gateway answers with an error message.

@@ -131,12 +131,13 @@ class Exchange:
         self._hours = Hours(market.days())
         self._admission = Admission(instruments, account, self._hours)
         self._clearing = Clearing(account)
-        self._matching = Matching(instruments, self._clearing, self._settings.fills)
+        self._matching = Matching(instruments, self._clearing)
         self._perm_ids = Serial()
         self._used_ids: dict[int, int] = {}
         self._working: dict[tuple[int, int], WorkingOrder] = {}
         self._completed: dict[int, OrderSnapshot] = {}
         self._late: list[tuple[dt.datetime, WorkingOrder]] = []
+        self._treatment: dict[tuple[int, int], ExchangeSettings] = {}
         self._today: dt.date | None = None
 
     def submit(self, ticket: OrderTicket, now: dt.datetime) -> list[Event]:
@@ -205,6 +206,13 @@ class Exchange:
         """Forget which numbers were used, as a restarted gateway may."""
         self._used_ids.clear()
 
+    def treat(self, key: tuple[int, int], settings: ExchangeSettings) -> None:
+        """Treat one order, placed or to come, by settings of its own (`OrderTicket.key`)."""
+        self._treatment[key] = settings
+
+    def _settings_of(self, order: WorkingOrder) -> ExchangeSettings:
+        return self._treatment.get(order.ticket.key, self._settings)
+
     def _start_day(self, now: dt.datetime) -> None:
         self._account.start_day(now)
         today = new_york_date(now)
@@ -255,7 +263,7 @@ class Exchange:
             ticket=ticket,
             terms=terms,
             perm_id=self._perm_ids.next(now),
-            threshold=threshold(self._settings.fills, _identity(ticket)),
+            threshold=threshold(self._settings.fills, ticket.identity),
         )
         self._working[ticket.key] = order
         accepted: list[Event] = [OrderUpdate(order=order.snapshot())]
@@ -282,7 +290,7 @@ class Exchange:
         return [OrderUpdate(order=refused), error]
 
     def _modify(self, order: WorkingOrder, ticket: OrderTicket, now: dt.datetime) -> list[Event]:
-        if not _same_order(order, ticket):
+        if not order.same_as(ticket):
             message = "Order being modified does not match original order"
             return [_error(ticket, Refusal(code=NOT_THE_SAME, message=message))]
         terms = self._reviewed(ticket, now, filled=order.filled)
@@ -294,7 +302,7 @@ class Exchange:
         return [OrderUpdate(order=order.snapshot()), *self._work(order, now)]
 
     def _cancel(self, order: WorkingOrder, now: dt.datetime, reason: str) -> list[Event]:
-        delay = self._settings.late_fill_seconds
+        delay = self._settings_of(order).late_fill_seconds
         if delay is not None and order.status is OrderStatus.SUBMITTED:
             self._late.append((now + dt.timedelta(seconds=delay), order))
         order.reason = reason
@@ -331,7 +339,7 @@ class Exchange:
         return opened + self._match(order, now)
 
     def _match(self, order: WorkingOrder, now: dt.datetime) -> list[Event]:
-        fill = self._matching.fill(order, now)
+        fill = self._matching.fill(order, self._settings_of(order).fills, now)
         return [] if fill is None else self._book(fill)
 
     def _book(self, fill: Fill) -> list[Event]:
@@ -360,17 +368,6 @@ class Exchange:
                 self._account.settle(line.instrument, level)
                 events.append(self._clearing.position(line.instrument))
         return events
-
-
-def _identity(ticket: OrderTicket) -> str:
-    """Return what an order is known by in every run: its reference, else its numbers."""
-    return ticket.order_ref or f"{ticket.client_id}/{ticket.order_id}"
-
-
-def _same_order(order: WorkingOrder, ticket: OrderTicket) -> bool:
-    old = order.ticket
-    same = (old.instrument, old.legs, old.action) == (ticket.instrument, ticket.legs, ticket.action)
-    return same and ticket.quantity > order.filled
 
 
 def _waits(terms: Terms) -> Refusal:

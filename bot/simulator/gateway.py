@@ -22,10 +22,18 @@ from typing import TYPE_CHECKING, Final
 
 from bot.simulator.account_desk import AccountDesk
 from bot.simulator.connection import Connection
-from bot.simulator.errors import NO_REQUEST, RequestRefusedError
+from bot.simulator.errors import (
+    CLIENT_ID_BUSY,
+    CLIENT_ID_BUSY_TEXT,
+    FARM_NOTICES,
+    NO_REQUEST,
+    RequestRefusedError,
+)
+from bot.simulator.faults.engine import Faults
 from bot.simulator.history_desk import HistoryDesk
 from bot.simulator.limits import MessageAllowance
 from bot.simulator.order_desk import OrderDesk
+from bot.simulator.port import HOST, Port
 from bot.simulator.quirks import Deviations
 from bot.simulator.quote_desk import QuoteDesk
 from bot.simulator.reference_desk import ReferenceDesk
@@ -38,6 +46,7 @@ from bot.simulator.wire import (
     Message,
     Request,
     WireError,
+    frame,
     split_fields,
 )
 from bot.simulator.world import World
@@ -48,25 +57,19 @@ if TYPE_CHECKING:
     from typing import Self
 
     from bot.simulator.connection import Handler
+    from bot.simulator.faults.script import FaultScript
     from bot.simulator.market import Market
     from bot.simulator.orders import Event
+    from bot.simulator.quirks import Quirk
     from bot.simulator.settings import GatewaySettings
 
 logger = logging.getLogger("steward.simulator")
-
-HOST: Final = "127.0.0.1"
 
 LONGEST_ADVANCE_SECONDS: Final = 400 * 86_400
 """More than that in one message is taken for a mistake."""
 
 STOP_SECONDS: Final = 0.02
 """Real time between two looks at the event that ends `serve`."""
-
-FARM_NOTICES: Final = (
-    (2104, "Market data farm connection is OK:usopt"),
-    (2106, "HMDS data farm connection is OK:ushmds"),
-    (2158, "Sec-def data farm connection is OK:secdefnj"),
-)
 
 
 class Gateway:
@@ -85,12 +88,19 @@ class Gateway:
         self.world = World(market, settings)
         self.quotes = QuoteDesk(self.world)
         self.accounts = AccountDesk(self.world)
-        self.orders = OrderDesk(self.world, clients=self._clients_by_id, publish=self._published)
+        self.orders = OrderDesk(self.world, clients=self._clients_by_id, publish=self.publish)
         self._handlers = self._table()
         self._replay = Replay(settings.replay, settings.accounts[0]) if settings.replay else None
         self._clients: dict[Connection, MessageAllowance] = {}
-        self._server: asyncio.Server | None = None
+        self._port = Port(settings.port, lambda: Connection(self))
         self._ticking: asyncio.Task[None] | None = None
+        self._quirks = settings.quirks
+        self.faults: Faults | None = None
+        """What it does wrong; ``None`` when it does nothing wrong."""
+        self.offered = settings.accounts
+        """Account ids that clients are told."""
+        self.clock_skew = dt.timedelta(0)
+        """How far its clock is ahead of simulated time."""
 
     def _table(self) -> dict[int, Handler]:
         table: dict[int, Handler] = {
@@ -99,7 +109,7 @@ class Gateway:
             Request.IDS: self._next_id,
             Request.MANAGED_ACCOUNTS: self._managed_accounts,
             Request.CURRENT_TIME: self._current_time,
-            Request.KEEP_TIME: self._current_time,
+            Request.KEEP_TIME: self._keep_time,
             Request.ADVANCE_TIME: self._advance_time,
         }
         for desk in (ReferenceDesk(self.world), HistoryDesk(self.world)):
@@ -111,12 +121,13 @@ class Gateway:
     # -- life ------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), HOST, self.settings.port)
+        await self._port.open()
         if not self.settings.stepped:
-            self._ticking = loop.create_task(self._tick())
+            self._ticking = asyncio.get_running_loop().create_task(self._tick())
             self._ticking.add_done_callback(self._stopped_ticking)
         logger.info("listening on %s:%s", HOST, self.port)
+        if self.settings.faults is not None:
+            self.inject(self.settings.faults)
         return self
 
     async def __aexit__(
@@ -127,8 +138,7 @@ class Gateway:
     ) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
-        if self._server is not None:
-            self._server.close()
+        self._port.close()
         for client in tuple(self._clients):
             client.close()
 
@@ -141,10 +151,32 @@ class Gateway:
         RuntimeError
             Before it listens.
         """
-        if self._server is None:
-            raise RuntimeError("the gateway is not listening yet; enter it first")
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._port.number
+
+    def close_port(self, seconds: float) -> None:
+        """Listen to nobody for `seconds` of real time; who is connected stays."""
+        self._port.close_for(seconds)
+
+    def inject(self, script: FaultScript) -> None:
+        """Do what `script` says from now on, besides what it does already.
+
+        Raises
+        ------
+        ConfigError
+            If the script waits for a session that is not played.
+        """
+        if self.faults is None:
+            self.faults = Faults(self)
+            self.quotes.oddities = self.faults.oddities
+            for client in self._clients:
+                client.tap = self.faults.tell
+        self.faults.add(script)
+
+    def differ(self, quirk: Quirk) -> None:
+        """Differ in one more way from what clients assume."""
+        self._quirks |= {quirk}
+        for client in self._clients:
+            client.deviations = Deviations(self._quirks, self._clients_by_id)
 
     async def _tick(self) -> None:
         """Let simulated time run."""
@@ -163,12 +195,19 @@ class Gateway:
                 client.close()
 
     def advance_to(self, target: dt.datetime) -> None:
+        """Move simulated time on, with all the faults that are due on the way."""
+        if self.faults is None:
+            self.move_to(target)
+        else:
+            self.faults.advance(target)
+
+    def move_to(self, target: dt.datetime) -> None:
         """Move simulated time on and tell every client what it missed."""
-        self._published(self.world.advance(target))
+        self.publish(self.world.advance(target))
         self.quotes.refresh()
         self.accounts.refresh()
 
-    def _published(self, events: list[Event]) -> None:
+    def publish(self, events: list[Event]) -> None:
         """Tell clients what happened to orders and positions."""
         self.orders.tell(events)
         self.accounts.tell(events)
@@ -179,23 +218,38 @@ class Gateway:
         """Take note of a new connection."""
         now = asyncio.get_running_loop().time()
         self._clients[client] = MessageAllowance(self.settings.messages_per_second, now)
-        if self.settings.quirks:
-            client.deviations = Deviations(self.settings.quirks, self._clients_by_id)
+        if self._quirks:
+            client.deviations = Deviations(self._quirks, self._clients_by_id)
+        if self.faults is not None:
+            client.tap = self.faults.tell
+            self.faults.opened(client)
 
     def closed(self, client: Connection) -> None:
         """Forget a connection and what it subscribed to."""
         self._clients.pop(client, None)
         self.quotes.forget(client)
         self.accounts.forget(client)
+        if self.faults is not None:
+            self.faults.closed(client)
+
+    def clients(self) -> tuple[Connection, ...]:
+        """Return the connections that are open."""
+        return tuple(self._clients)
 
     def _clients_by_id(self) -> Mapping[int, Connection]:
         return {c.client_id: c for c in self._clients if c.client_id is not None}
 
     def receive(self, client: Connection, payload: bytes) -> None:
+        """Take one message of a client, if it may send one, on its way to its desk."""
+        if client.version and not self._admit(client):
+            return
+        (self.handle if self.faults is None else self.faults.hear)(client, payload)
+
+    def handle(self, client: Connection, payload: bytes) -> None:
         """Handle one message of a client."""
         if client.version == 0:
             self._shake_hands(client, payload)
-        elif self._admit(client):
+        else:
             self._dispatch(client, payload)
 
     def _shake_hands(self, client: Connection, payload: bytes) -> None:
@@ -247,7 +301,7 @@ class Gateway:
     def _start_api(self, client: Connection, fields: Fields) -> None:
         client_id = fields.integer()
         if client_id in self._clients_by_id():
-            client.error(NO_REQUEST, 326, _BUSY)
+            client.error(NO_REQUEST, CLIENT_ID_BUSY, CLIENT_ID_BUSY_TEXT)
             client.close()
             return
         client.client_id = client_id
@@ -258,13 +312,18 @@ class Gateway:
             client.error(NO_REQUEST, code, text)
 
     def _managed_accounts(self, client: Connection, _fields: Fields) -> None:
-        client.send(Message.MANAGED_ACCOUNTS, 1, ",".join(self.settings.accounts))
+        client.send(Message.MANAGED_ACCOUNTS, 1, ",".join(self.offered))
 
     def _next_id(self, client: Connection, _fields: Fields) -> None:
         client.send(Message.NEXT_VALID_ID, 1, self.orders.next_id(client))
 
     def _current_time(self, client: Connection, _fields: Fields) -> None:
-        client.send(Message.CURRENT_TIME, 1, int(self.world.now.timestamp()))
+        time = self.world.now + self.clock_skew
+        client.send(Message.CURRENT_TIME, 1, int(time.timestamp()))
+
+    def _keep_time(self, client: Connection, _fields: Fields) -> None:
+        """Tell simulated time, which no fault touches."""
+        client.queue(frame((Message.CURRENT_TIME, 1, int(self.world.now.timestamp()))))
 
     def _advance_time(self, client: Connection, fields: Fields) -> None:
         seconds = fields.number()
@@ -273,12 +332,7 @@ class Gateway:
             raise RequestRefusedError(NO_REQUEST, 321, f"Error validating request. {text}")
         if self.settings.stepped:
             self.advance_to(self.world.now + dt.timedelta(seconds=seconds))
-        self._current_time(client, fields)
-
-
-_BUSY: Final = (
-    "Unable to connect as the client id is already in use. Retry with a unique client id."
-)
+        self._keep_time(client, fields)
 
 
 def _highest_version(payload: bytes) -> int:

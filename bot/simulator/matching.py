@@ -8,6 +8,7 @@ may end up outside its limit. That is the risk of legging, shown as it is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.simulator.clearing import Clearing, Fill
@@ -32,31 +33,31 @@ class Matching:
         The listing, which quotes.
     clearing
         Numbers the fills.
-    settings
-        The fill model.
     """
 
-    def __init__(
-        self, instruments: Instruments, clearing: Clearing, settings: FillSettings
-    ) -> None:
+    def __init__(self, instruments: Instruments, clearing: Clearing) -> None:
         self._instruments = instruments
         self._clearing = clearing
-        self._settings = settings
 
-    def fill(self, order: WorkingOrder, now: dt.datetime) -> Fill | None:
-        """Return the fill that `order` gets at `now`, or ``None``."""
+    def fill(self, order: WorkingOrder, settings: FillSettings, now: dt.datetime) -> Fill | None:
+        """Return the fill that `order` gets at `now` by the fill model, or ``None``."""
         book = self._book(order)
         if book is None:
             return None
         if order.loose is not None:
-            return self._missing_legs(order, order.loose, book=book, now=now)
-        debit = fill_debit(book, order.resting(now), self._settings)
-        units = order.units_allowed(self._settings, now)
+            due = order.remainder_due(settings, now)
+            return self._missing_legs(order, order.loose, book=book, now=now) if due else None
+        debit = fill_debit(book, order.resting(now), settings)
+        units = order.units_allowed(settings, now)
         if debit is None or not units:
             return None
-        prices = allocate(book, debit)
-        broken = order.terms.combo and self._settings.loose_legs is not None
-        return (self._first_legs if broken else self._whole)(order, units, prices=prices, now=now)
+        fill = self._whole(order, units, prices=allocate(book, debit), now=now)
+        broken = order.terms.combo and settings.loose_legs is not None
+        return (
+            self._first_legs(fill, range(len(fill.prices))[: settings.loose_legs])
+            if broken
+            else fill
+        )
 
     def late_fill(self, order: WorkingOrder, now: dt.datetime) -> Fill | None:
         """Return a fill of all that remained of a cancelled order, inside the market of `now`."""
@@ -84,28 +85,17 @@ class Matching:
             now=now,
         )
 
-    def _first_legs(
-        self, order: WorkingOrder, units: int, *, prices: tuple[Decimal, ...], now: dt.datetime
-    ) -> Fill:
-        done = range(len(prices))[: self._settings.loose_legs]
-        family = self._clearing.family(now)
-        order.loose = LooseFill(family=family, units=units, prices=prices, legs_done=len(done))
-        order.last_fill_at = now
-        return Fill(
-            order=order,
-            family=family,
-            units=units,
-            prices=prices,
-            legs=done,
-            completes=False,
-            now=now,
+    def _first_legs(self, fill: Fill, done: range) -> Fill:
+        """Return the part of `fill` that its first legs are; the order waits for the others."""
+        fill.order.loose = LooseFill(
+            family=fill.family, units=fill.units, prices=fill.prices, legs_done=len(done)
         )
+        fill.order.last_fill_at = fill.now
+        return replace(fill, legs=done, completes=False)
 
     def _missing_legs(
         self, order: WorkingOrder, loose: LooseFill, *, book: NetBook, now: dt.datetime
-    ) -> Fill | None:
-        if not order.remainder_due(self._settings, now):
-            return None
+    ) -> Fill:
         order.loose = None
         missing = range(loose.legs_done, len(loose.prices))
         late = [min(max(loose.prices[i], book.legs[i].bid), book.legs[i].ask) for i in missing]

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.simulator import orders_out
@@ -40,6 +41,27 @@ if TYPE_CHECKING:
     from bot.simulator.world import World
 
 
+class PreviewAnswer(StrEnum):
+    """How a what-if order is answered."""
+
+    SET = "set"
+    """With its margins."""
+
+    UNSET = "unset"
+    """With margins that are not set, and nothing more."""
+
+    UNSET_FIRST = "unset_first"
+    """With margins that are not set, then with those that are."""
+
+
+UNSET_MARGINS: Final = {
+    PreviewAnswer.SET: (False,),
+    PreviewAnswer.UNSET: (True,),
+    PreviewAnswer.UNSET_FIRST: (True, False),
+}
+"""Whether the margins are unset, for each openOrder of an answer."""
+
+
 class OrderDesk:
     """Serves orders.
 
@@ -64,6 +86,9 @@ class OrderDesk:
         self._clients = clients
         self._publish = publish
         self._executed_by: dict[str, int] = {}
+        unset_first = world.settings.what_if_unset_first
+        self.preview_answer = PreviewAnswer.UNSET_FIRST if unset_first else PreviewAnswer.SET
+        """How what-if orders are answered."""
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers of this desk by request number."""
@@ -190,10 +215,9 @@ class OrderDesk:
                 raise TypeError(f"event {event!r} is not about an order")
 
     def _tell_preview(self, client: Connection, margin: MarginPreview) -> None:
-        if self._world.settings.what_if_unset_first:
-            unset = orders_out.preview(margin, client.version, unset=True)
-            client.send(Message.OPEN_ORDER, *unset)
-        client.send(Message.OPEN_ORDER, *orders_out.preview(margin, client.version))
+        for unset in UNSET_MARGINS[self.preview_answer]:
+            preview = orders_out.preview(margin, client.version, unset=unset)
+            client.send(Message.OPEN_ORDER, *preview)
 
 
 def _tell_order(client: Connection, order: OrderSnapshot) -> None:

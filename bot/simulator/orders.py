@@ -89,6 +89,11 @@ class OrderTicket:
         """Identity of the order while it lives."""
         return self.client_id, self.order_id
 
+    @property
+    def identity(self) -> str:
+        """What the order is known by in every run: its reference, else its numbers."""
+        return self.order_ref or f"{self.client_id}/{self.order_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSnapshot:

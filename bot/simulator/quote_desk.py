@@ -21,12 +21,14 @@ from bot.simulator.contracts import read_contract
 from bot.simulator.errors import RequestRefusedError
 from bot.simulator.instruments import Instrument
 from bot.simulator.market import SimQuote
+from bot.simulator.oddities import NO_PRICE, WITHOUT_GREEKS, Oddity, distort
 from bot.simulator.wire import Field, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
 
     from bot.simulator.connection import Connection, Handler
+    from bot.simulator.oddities import TickRow
     from bot.simulator.wire import Fields
     from bot.simulator.world import World
 
@@ -36,8 +38,9 @@ BBO_EXCHANGE: Final = "9c0001"
 SNAPSHOT_PERMISSIONS: Final = 3
 CAN_AUTO_EXECUTE: Final = 1
 HALTED: Final = 49
-NO_PRICE: Final = -1
 DELTA_NEUTRAL_WIDTH: Final = 3
+
+NOTHING_ODD: Final[frozenset[Oddity]] = frozenset()
 
 NOT_SUBSCRIBED: Final = "Requested market data is not subscribed."
 
@@ -125,6 +128,10 @@ class QuoteDesk:
     def __init__(self, world: World) -> None:
         self._world = world
         self._subscribers: dict[Connection, _Subscriber] = {}
+        self.paused = False
+        """Whether nothing comes from the market: the line to it is lost."""
+        self.oddities: Callable[[Instrument], frozenset[Oddity]] | None = None
+        """Gives what is odd about the quotes of an instrument; ``None`` when nothing ever is."""
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers of this desk by request number."""
@@ -213,7 +220,7 @@ class QuoteDesk:
             raise RequestRefusedError(
                 req_id, 354, f"{NOT_SUBSCRIBED} Delayed market data is not available."
             )
-        if not names & settings.delayed:
+        if not names & settings.delayed and Oddity.DELAYED not in self._odd(instrument):
             frozen = wanted in {DataType.FROZEN, DataType.DELAYED_FROZEN} and closed
             return DataType.FROZEN if frozen else DataType.LIVE
         if not wanted.is_delayed:
@@ -235,15 +242,24 @@ class QuoteDesk:
 
     def _tell(self, client: Connection, line: Line) -> None:
         """Tell what a line does not know yet."""
+        odd = self._odd(line.instrument)
+        if self.paused or (Oddity.STALE in odd and line.told):
+            return
         quote = self._world.instruments.quote(line.instrument)
-        for tick_type, price, size in _prices(line, quote):
+        rows = _prices(line, quote)
+        if odd:
+            rows = distort(rows, odd, bid=line.types.bid, ask=line.types.ask)
+        for tick_type, price, size in rows:
             if _is_news(line, tick_type, (price, size)):
                 values = (line.req_id, tick_type, price, size, CAN_AUTO_EXECUTE)
                 client.send(Message.TICK_PRICE, 6, *values)
-        if line.instrument.sec_type == "OPT":
+        if line.instrument.sec_type == "OPT" and not odd & WITHOUT_GREEKS:
             self._tell_computations(client, line, quote)
         if quote is not None and line.instrument.sec_type != "IND":
-            self._tell_halted(client, line)
+            self._tell_halted(client, line, halted=Oddity.HALTED in odd)
+
+    def _odd(self, instrument: Instrument) -> frozenset[Oddity]:
+        return NOTHING_ODD if self.oddities is None else self.oddities(instrument)
 
     def _tell_computations(self, client: Connection, line: Line, quote: SimQuote | None) -> None:
         if not self._world.settings.model_computations:
@@ -252,10 +268,10 @@ class QuoteDesk:
             if _is_news(line, tick_type, values):
                 client.send(Message.OPTION_COMPUTATION, line.req_id, tick_type, *values)
 
-    def _tell_halted(self, client: Connection, line: Line) -> None:
-        """Tell once that trading is not halted."""
-        if _is_news(line, HALTED, (0,)):
-            client.send(Message.TICK_GENERIC, 6, line.req_id, HALTED, 0)
+    def _tell_halted(self, client: Connection, line: Line, *, halted: bool) -> None:
+        """Tell whether trading is halted, once and when it changes."""
+        if _is_news(line, HALTED, (halted,)):
+            client.send(Message.TICK_GENERIC, 6, line.req_id, HALTED, halted)
 
     def _computations(
         self, line: Line, quote: SimQuote | None
@@ -283,7 +299,7 @@ def _is_news(line: Line, tick_type: int, values: tuple[Field, ...]) -> bool:
     return True
 
 
-def _prices(line: Line, quote: SimQuote | None) -> Iterator[tuple[int, float, int]]:
+def _prices(line: Line, quote: SimQuote | None) -> Iterable[TickRow]:
     """Give tick type, price and size of everything that a quote says.
 
     A bid or ask of 0 means that nobody is there, and is told as no price; one that does not

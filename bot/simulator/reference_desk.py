@@ -118,9 +118,11 @@ class ReferenceDesk:
 
     def _hours_of(self, instrument: Instrument, date: dt.date, zone: ZoneInfo) -> str:
         day = self._world.day(date)
-        if day is None:
+        told = self._world.closes_told
+        if day is None or (date in told and told[date] is None):
             return f"{date:%Y%m%d}:CLOSED"
-        opens, closes = day.open.astimezone(zone), closing_time(instrument, day).astimezone(zone)
+        closing = told.get(date) or closing_time(instrument, day)
+        opens, closes = day.open.astimezone(zone), closing.astimezone(zone)
         return f"{opens:%Y%m%d:%H%M}-{closes:%Y%m%d:%H%M}"
 
     def option_parameters(self, client: Connection, fields: Fields) -> None:

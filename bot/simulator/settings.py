@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.data.wire_recording import WireRecording
 from bot.simulator.exchange import ExchangeSettings
+from bot.simulator.faults.script import FaultScript
 from bot.simulator.quirks import Quirk
 from bot.simulator.replay import LOWEST_VERSION
 from bot.simulator.wire import MAX_VERSION, MIN_VERSION
@@ -72,6 +73,8 @@ class GatewaySettings:
     replay
         Recorded conversation whose answers are given where the same is asked; `server_version`
         must be that of the recording.
+    faults
+        What it does wrong, and when.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class GatewaySettings:
     provenance_path: Path | None = None
     quirks: frozenset[Quirk] = frozenset()
     replay: WireRecording | None = None
+    faults: FaultScript | None = None
 
     def __post_init__(self) -> None:
         if not self.accounts:

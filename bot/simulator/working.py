@@ -110,6 +110,12 @@ class WorkingOrder:
         """Mean price of the units filled, 0 before the first."""
         return self.spent / self.filled if self.filled else ticks.ZERO
 
+    def same_as(self, ticket: OrderTicket) -> bool:
+        """Return whether `ticket` can be a change of this order, not another one."""
+        old = self.ticket
+        same_legs = (old.instrument, old.legs) == (ticket.instrument, ticket.legs)
+        return same_legs and old.action == ticket.action and ticket.quantity > self.filled
+
     def resting(self, now: dt.datetime) -> Resting:
         """Return what the fill model has to know of it at `now`."""
         limit = limit_debit(self.ticket)

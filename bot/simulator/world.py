@@ -48,6 +48,8 @@ class World:
         self._hours = Hours(self.days)
         self._by_date = {day.session: day for day in self.days}
         self._boundaries = sorted(t for day in self.days for t in (day.open, day.close))
+        self.closes_told: dict[dt.date, dt.datetime | None] = {}
+        """Sessions that clients are told other closes of than are played; ``None`` is closed."""
         self._noted: dt.date | None = None
         market.advance(self.now)
 
