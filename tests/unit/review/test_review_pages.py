@@ -147,7 +147,7 @@ def test_a_session_under_the_kill_switch_says_so_at_its_head(path: Path) -> None
     text = page(path, lambda ledger: render_review(ledger, later))
 
     assert "kill switch reduce_only" in text.splitlines()
-    assert "kill switch" not in page(path, render_review)
+    assert "kill switch" not in page(path, lambda ledger: render_review(ledger, NEXT))
 
 
 def test_a_session_says_why_an_order_was_denied(path: Path) -> None:
