@@ -26,7 +26,7 @@ from bot.core.errors import SessionDisputedError, UnsynchronisedError
 from bot.core.hours import dispute, is_open
 from bot.core.mark import Mark
 from bot.core.model import BreadthSource
-from bot.execution import Executed, execute_all, preview
+from bot.execution import STALE_SECONDS, Executed, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
 from bot.reconcile import Break, Reconciliation, reconcile
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 CLOCK_SKEW_SECONDS = 2.0
-STALE_SECONDS = 900.0
-"""A decision recalled after an interruption is not acted on when its prices are older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +204,7 @@ async def act(
     elif age > STALE_SECONDS:
         log.warning("decision.stale", age_seconds=round(age), limit=STALE_SECONDS)
     else:
-        executed = await execute_all(
-            desk, decision.intents, book, spx=snapshot.level("SPX"), breaks=breaks
-        )
+        executed = await execute_all(desk, decision.intents, book, snapshot, breaks=breaks)
     finish(desk, "execute", executed=len(executed))
     return executed
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.broker.facts import MarginFact, OrderSweep
     from bot.core.book import Book, Leg
     from bot.core.decision import OrderIntent
+    from bot.core.model import MarketSnapshot
     from bot.desk import Desk
     from bot.reconcile import Break
 
@@ -37,6 +38,9 @@ log = get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 """How often a resting order and the kill switch are looked at within a step."""
+
+STALE_SECONDS = 900.0
+"""Age at which the prices of a decision are too old to take on risk or to hedge by."""
 
 CANCEL_LOOK_SECONDS = 2.0
 CANCEL_LOOKS = 6
@@ -57,8 +61,8 @@ async def execute_all(
     desk: Desk,
     intents: Sequence[OrderIntent],
     book: Book,
+    snapshot: MarketSnapshot,
     *,
-    spx: float | None,
     breaks: Sequence[Break] = (),
 ) -> list[Executed]:
     """Execute `intents` in their order, each cut to what came of those before it.
@@ -71,8 +75,9 @@ async def execute_all(
         In the order of the decision: reduce, protect, add.
     book
         The book that was decided on; its lock holds for every send.
-    spx
-        SPX level of the snapshot, which sizes a hedge unit.
+    snapshot
+        What was decided on. Its prices grow old while orders rest: then only what reduces risk
+        is still sent. Its SPX level sizes a hedge unit.
     breaks
         Where ledger and broker disagree.
     """
@@ -86,8 +91,12 @@ async def execute_all(
             break
         if intent.intent_id in known:
             continue
+        age = (desk.now() - snapshot.taken_at).total_seconds()
+        if age > STALE_SECONDS and intent.purpose is not Purpose.REDUCE:
+            log.warning("intent.stale", intent_id=intent.intent_id, age_seconds=round(age))
+            continue
         book = await line.caught_up(book)
-        allowed = _allowed(desk, intent, done, spx)
+        allowed = _allowed(desk, intent, done, snapshot.level("SPX"))
         if allowed < intent.quantity:
             log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
         if allowed == 0:

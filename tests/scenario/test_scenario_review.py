@@ -323,3 +323,16 @@ def test_a_line_that_a_competing_session_has_silenced_is_given_back(tmp_path: Pa
         assert found.received[Request.CANCEL_MARKET_DATA] == found.received[Request.MARKET_DATA]
 
     scene(tmp_path, act)
+
+
+def test_nothing_is_bought_at_prices_that_grew_old_while_an_order_worked(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        world = found.gateway.world
+        while_an_order_works(found, lambda: world.advance(world.now + dt.timedelta(minutes=16)))
+
+        outcome = await found.run()
+
+        assert len(outcome.decision.intents) == 4
+        assert list(found.states()) == [outcome.decision.intents[0].intent_id]
+
+    scene(tmp_path, act, exchange=NEVER)
