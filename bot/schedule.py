@@ -1,123 +1,270 @@
-"""Wakes the cycle: once now, or every session until it is stopped.
+"""Runs unattended: wakes for every session, in New York time, until it is stopped.
 
-With a real gateway APScheduler fires one job at the decision time of the next session; with a
-simulated one the gateway's clock is waited on, and the code that runs is the same.
+APScheduler fires two jobs, both from memory: what it forgets in a restart the ledger knows.
+
+- *look*, every few seconds: reads the schedule anew, records what was missed, plans the wake-up
+  anew and gives the heartbeat. A machine that slept wakes up here, so that no timer set before
+  the sleep is trusted.
+- *session*, at the next wake-up: one session, run to its end or accounted for.
+
+With a simulated gateway the gateway's clock is followed, at whatever speed it runs, and the
+code that runs is the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import TYPE_CHECKING
+import math
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
 
-from bot.clock import new_york
-from bot.core.errors import GatewayUnavailableError, StewardError
+from bot.attendance import attend, catch_up
+from bot.clock import NEW_YORK, Clock, WallClock
+from bot.connection_watch import GatewayWatch
+from bot.core.errors import ConfigError, LedgerError, LiveAccountError
+from bot.health import Pulse
+from bot.heartbeat import Heartbeat
+from bot.killswitch import KillSwitch
 from bot.logs import get_logger
-from bot.project import Project, connected
-from bot.session import run_session
+from bot.project import rescheduled
+from bot.session import redacted, version
+from bot.wakeups import WakeUp, next_wake, wake_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from bot.core.model import Session
-    from bot.cycle import Outcome
     from bot.ledger.store import Ledger
+    from bot.project import Project
 
 log = get_logger(__name__)
 
-RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
-"""Waits between attempts to reach the gateway; the last one repeats."""
+LOOK_JOB, SESSION_JOB = "look", "session"
+
+MEMORY = dt.timedelta(days=10)
+"""How far back each look searches for what nothing accounts for; the first searches all."""
 
 
-async def run_forever(project: Project, ledger: Ledger) -> None:
-    """Run every session as it comes, until cancelled."""
-    if project.settings.broker.mode == "simulated":
-        await _run_simulated(project, ledger)
-    else:
-        await _run_live(project, ledger)
+async def run_forever(project: Project, ledger: Ledger, *, clock: Clock | None = None) -> None:
+    """Run every session as it comes, until cancelled, or told to stop by SIGTERM.
+
+    Parameters
+    ----------
+    project, ledger
+        Configuration, and the ledger open for writing.
+    clock
+        The time, with a paper account; the wall clock when not given.
+
+    Raises
+    ------
+    LiveAccountError
+        If the gateway ever serves an account that is not the configured paper account.
+    """
+    stop_on_sigterm()
+    await Unattended(project, ledger, clock).serve()
 
 
-def next_session(project: Project, now: dt.datetime, *, after: Session | None) -> Session:
-    """Return the first session that can still be decided on time and comes after `after`."""
-    grace = dt.timedelta(seconds=project.settings.schedule.misfire_grace_seconds)
-    session = project.calendar.on_or_after(new_york(now).date())
-    while (after is not None and session <= after) or project.decide_at(session) + grace < now:
-        session = project.calendar.next(session)
-    return session
+def stop_on_sigterm() -> None:
+    """Cancel the present task on SIGTERM: what it has open is then closed in good order."""
+    task = asyncio.current_task()
+    if task is not None and threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-async def _run_simulated(project: Project, ledger: Ledger) -> None:
-    last: Session | None = None
-    while True:
-        async with connected(project) as broker:
-            now = broker.clock.now()
-        last = next_session(project, now, after=last)
-        await attempt(project, ledger, last)
+class Unattended:
+    """The bot between and during its sessions.
 
+    Parameters
+    ----------
+    project, ledger
+        Configuration, and the ledger open for writing.
+    clock
+        The time, with a paper account; the wall clock when not given.
+    """
 
-async def _run_live(project: Project, ledger: Ledger) -> None:
-    """Let APScheduler fire one job for each session, and ask for the next when it is done."""
-    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 - start-up time
+    def __init__(self, project: Project, ledger: Ledger, clock: Clock | None = None) -> None:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 - start-up time
 
-    scheduler = AsyncIOScheduler(timezone="America/New_York")
-    schedule_next = _planner(project, ledger, scheduler.add_job)
-    scheduler.start()
-    schedule_next(None)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        scheduler.shutdown(wait=False)
+        self._project, self._ledger = project, ledger
+        broker = project.settings.broker
+        self._stepped = broker.mode == "simulated" and broker.simulation_speed == 0
+        self._watch = GatewayWatch(ledger, clock)
+        self._knows_time = broker.mode == "paper"
+        self._pulse = Pulse(project)
+        self._switch = KillSwitch(project.settings_path)
+        self._scheduler = AsyncIOScheduler(timezone=NEW_YORK)
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._since: dt.datetime | None = None
+        self._wake: WakeUp | None = None
+        self._last: Session | None = None
+        self._busy = False
+        self._fault: str | None = None
 
+    async def serve(self) -> None:
+        """Look and run sessions until cancelled.
 
-def _planner(
-    project: Project, ledger: Ledger, add_job: Callable[..., object]
-) -> Callable[[Session | None], None]:
-    def plan(after: Session | None) -> None:
-        session = next_session(project, dt.datetime.now(dt.UTC), after=after)
-        run_date = project.decide_at(session)
-        log.info("session.planned", session=str(session), at=run_date.isoformat())
-        add_job(
-            run,
+        Raises
+        ------
+        LiveAccountError
+            If the gateway serves another account.
+        """
+        self._start()
+        watching = asyncio.create_task(self._keep_watch())
+        try:
+            done, _ = await asyncio.wait(
+                {watching, self._ended}, return_when=asyncio.FIRST_COMPLETED
+            )
+            done.pop().result()
+        finally:
+            self._scheduler.shutdown(wait=False)
+            watching.cancel()
+            self._pulse.stopping()
+
+    def _start(self) -> None:
+        from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED  # noqa: PLC0415 - as above
+
+        self._scheduler.add_listener(self._heard, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
+        self._scheduler.add_job(
+            self._look,
+            "interval",
+            seconds=self._project.settings.health.heartbeat_seconds,
+            next_run_time=WallClock().now(),
+            id=LOOK_JOB,
+            misfire_grace_time=None,
+            coalesce=True,
+        )
+        self._scheduler.start()
+        self._pulse.ready()
+
+    async def _keep_watch(self) -> None:
+        """Meet the gateway, then look at it for ever, unless its time stands still meanwhile."""
+        await self._meet()
+        if self._stepped:
+            await asyncio.Event().wait()
+        await self._watch.keep_looking(self._project)
+
+    async def _meet(self) -> None:
+        """Learn a simulated gateway's time; a real one is not waited for."""
+        if self._project.settings.broker.mode == "simulated":
+            await self._watch.meet(self._project)
+            self._knows_time = True
+            await self._look()
+
+    async def _look(self) -> None:
+        """Plan the next session on what is true now, and give the heartbeat."""
+        faults: list[str] = []
+        if self._knows_time and not self._busy:
+            faults = self._plan()
+        reading = self._switch.read()
+        self._fault = next(iter(faults), reading.fault)
+        self._beat()
+
+    def _plan(self) -> list[str]:
+        """Account for the past and set the wake-up; return what stood in the way."""
+        faults = []
+        try:
+            self._project = rescheduled(self._project)
+        except ConfigError as fault:
+            faults.append(str(fault))
+        try:
+            now = self._watch.clock.now()
+            self._account(now)
+            self._set(self._next(now))
+        except LedgerError as fault:
+            faults.append(str(fault))
+        return faults
+
+    def _account(self, now: dt.datetime) -> None:
+        """Record what was missed; the first look starts where the ledger does."""
+        if self._since is None:
+            broker = self._project.settings.broker
+            self._ledger.begin_run(
+                version=version(),
+                mode=broker.mode,
+                account_redacted=redacted(broker.account),
+                at=now,
+            )
+            self._since = self._ledger.unattended_since() or now
+        missed = catch_up(self._project, self._ledger, now, since=self._since)
+        for session in missed:
+            log.error("session.missed", session=str(session))
+        self._since = max(self._since, now - MEMORY)
+
+    def _next(self, now: dt.datetime) -> WakeUp:
+        """Return the next wake-up: a session that was interrupted and is still open comes first."""
+        calendar, schedule = self._project.calendar, self._project.settings.schedule
+        for session in self._ledger.unfinished():
+            if (
+                session != self._last
+                and calendar.day(session).open <= now < calendar.day(session).close
+            ):
+                return wake_up(session, calendar, schedule)
+        known = [day for day in (self._ledger.last_accounted(), self._last) if day is not None]
+        return next_wake(now, calendar, schedule, last=max(known, default=None))
+
+    def _set(self, wake: WakeUp) -> None:
+        """Have the session run in time; what was planned before is replaced."""
+        clock = self._watch.clock
+        ahead = max(0.0, (wake.at - clock.now()).total_seconds())
+        grace = max(wake.latest - max(wake.at, clock.now()), dt.timedelta(seconds=1))
+        if wake != self._wake:
+            log.info("session.planned", session=str(wake.session), at=wake.at.isoformat())
+        self._wake = wake
+        lead = 0.0 if self._stepped else clock.real_seconds(ahead)
+        self._scheduler.add_job(
+            self._run,
             "date",
-            args=(session,),
-            run_date=run_date,
-            id=f"session {session}",
-            misfire_grace_time=project.settings.schedule.misfire_grace_seconds,
+            args=(wake,),
+            run_date=WallClock().now() + dt.timedelta(seconds=lead),
+            id=SESSION_JOB,
+            replace_existing=True,
+            misfire_grace_time=math.ceil(clock.real_seconds(grace.total_seconds())),
         )
 
-    async def run(session: Session) -> None:
+    async def _run(self, wake: WakeUp) -> None:
+        """Run one session, once."""
+        if self._busy or wake.session == self._last:
+            return
+        self._busy, self._last, self._watch.paused = True, wake.session, True
+        self._beat()
         try:
-            await attempt(project, ledger, session)
+            if await attend(self._project, self._ledger, wake, self._watch):
+                self._pulse.ping()
+        except LiveAccountError as fault:
+            self._ended.set_exception(fault)
         finally:
-            plan(session)
+            self._busy = self._watch.paused = False
+        await self._meet()
+        await self._look()
 
-    return plan
-
-
-async def attempt(project: Project, ledger: Ledger, session: Session) -> Outcome | None:
-    """Run `session`, reaching for the gateway again and again until the session's close.
-
-    A fault other than an absent gateway ends the session: it is logged, noted as an incident,
-    and the bot stays up for the next one.
-    """
-    close = project.calendar.day(session).close
-    for seconds in _waits():
+    def _heard(self, event: Any) -> None:  # noqa: ANN401 - APScheduler has no types
+        """Note a job that came too late, or broke; the next look plans anew."""
+        kind = "JOB_FAILED" if event.exception else "JOB_MISSED"
+        detail = f"job {event.job_id} of {event.scheduled_run_time}: {event.exception!r}"
+        log.error("schedule.fault", kind=kind, detail=detail, exc_info=event.exception)
         try:
-            return await run_session(project, ledger, session)
-        except GatewayUnavailableError as fault:
-            log.warning("gateway.absent", session=str(session), detail=str(fault), retry_in=seconds)
-        except StewardError as fault:
-            log.exception("session.failed", session=str(session))
-            now = dt.datetime.now(dt.UTC)
-            ledger.incident("SESSION_FAILED", session=session, at=now, detail=str(fault))
-            return None
-        await asyncio.sleep(seconds)
-        if dt.datetime.now(dt.UTC) > close and project.settings.broker.mode == "paper":
-            break
-    return None
+            self._ledger.incident(kind, session=None, at=self._watch.clock.now(), detail=detail)
+        except LedgerError:
+            log.exception("schedule.fault_not_noted")
 
+    def _beat(self) -> None:
+        outage, wake = self._watch.outage, self._wake
+        waiting = "waiting" if self._knows_time else "starting"
+        beat = Heartbeat(
+            at=WallClock().now(),
+            pid=os.getpid(),
+            state="session" if self._busy else waiting,
+            next_session=wake.session if wake else None,
+            next_wake=wake.at if wake else None,
+            gateway_absent_since=outage.since if outage else None,
+            alarmed=outage.alarmed if outage else False,
+            fault=self._fault,
+        )
+        self._pulse.beat(beat, self._figures())
 
-def _waits() -> Iterator[float]:
-    yield from RETRY_SECONDS
-    while True:
-        yield RETRY_SECONDS[-1]
+    def _figures(self) -> dict[str, float]:
+        try:
+            return self._ledger.attendance_figures()
+        except LedgerError:
+            return {}

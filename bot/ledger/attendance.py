@@ -115,3 +115,14 @@ class Attendance(Connection):
             )
             for row in self.rows("SELECT * FROM absences ORDER BY session")
         )
+
+    def attendance_figures(self) -> dict[str, float]:
+        """Return how many sessions were done, not done and missed, for whoever watches."""
+        done = self.value("SELECT count(*) FROM sessions WHERE dry = 0 AND outcome = 'done'")
+        ended = self.value("SELECT count(*) FROM sessions WHERE dry = 0 AND outcome IS NOT NULL")
+        absent = self.value("SELECT count(*) FROM absences")
+        return {
+            "sessions_done": float(done),
+            "sessions_not_done": float(ended - done),
+            "sessions_missed": float(absent),
+        }
