@@ -123,9 +123,9 @@ class When:
         if self.always and self.times != 1:
             raise ValueError(f"always and times = {self.times} exclude each other, give one")
         if self.kind is not None and self.received != Request.PLACE_ORDER:
-            raise ValueError(f'kind = "{self.kind}" needs received = "place_order"')
+            raise ValueError(f'kind is "{self.kind}", which needs received = "place_order"')
         if self.status is not None and self.sent != Message.ORDER_STATUS:
-            raise ValueError(f'status = "{self.status}" needs sent = "order_status"')
+            raise ValueError(f'status is "{self.status}", which needs sent = "order_status"')
         if self.where is Where.TIME:
             self._check_time_alone()
 
@@ -141,12 +141,11 @@ class When:
             raise ValueError(f"sent is {self.sent}, which is no message of the gateway")
 
     def _check_time_alone(self) -> None:
-        narrowing = ("ref", "contract", "client")
-        given = [name for name in narrowing if getattr(self, name) is not None]
-        given += [name for name in ("nth", "times") if getattr(self, name) != 1]
-        if given or self.always:
-            names = ", ".join(given or ["always"])
-            raise ValueError(f"{names}: needs one of received, sent, phase")
+        usual = When.__dataclass_fields__
+        for name in ("ref", "contract", "client", "nth", "times", "always"):
+            value = getattr(self, name)
+            if value != usual[name].default:
+                raise ValueError(f"{name} is {value}, which needs one of received, sent, phase")
 
     @property
     def where(self) -> Where:

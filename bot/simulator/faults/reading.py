@@ -181,7 +181,7 @@ def _when_and_what(table: Table) -> tuple[When, Action]:
 
 def _when(table: object) -> When:
     if not isinstance(table, dict):
-        raise _MistakesError(("when", f"is {table!r}, must be a table: {{ … }}"))
+        raise _MistakesError((f"when = {_shown(table)}", "must be a table: { … }"))
     numbered = {key: _number(key, value) for key, value in table.items()}
     return _read(When, numbered, prefix="when")
 
@@ -256,7 +256,7 @@ def _mistake(detail: ErrorDetails, kind: type, prefix: str) -> tuple[str, str]:
 def _crossed(text: str, known: Iterable[str], prefix: str) -> tuple[str, str]:
     """Take the key that a mistake begins with, if it does, out of its text."""
     word, _, rest = text.partition(" ")
-    if word not in known:
+    if word not in known or not rest.startswith("is "):
         return prefix, text
     return f"{prefix}.{word}" if prefix else word, rest
 
