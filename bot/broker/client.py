@@ -83,6 +83,7 @@ def new_client(*, throttled: bool) -> IB:
     logging.getLogger("ib_insync.wrapper").addFilter(_is_no_gateway_message)
     client = IB()
     client.RaiseRequestErrors = True
+    client.TimezoneTWS = "UTC"  # Times written without a zone, YYYYMMDD-HH:MM:SS, are UTC.
     _await_margins(client)
     if not throttled:
         client.client.MaxRequests = 0
