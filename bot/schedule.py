@@ -42,6 +42,9 @@ log = get_logger(__name__)
 
 LOOK_JOB, SESSION_JOB = "look", "session"
 
+STOP_SECONDS = 30.0
+"""How long a session that is told to stop has to withdraw its order."""
+
 MEMORY = dt.timedelta(days=10)
 """How far back each look searches for what nothing accounts for; the first searches all."""
 
@@ -99,6 +102,7 @@ class Unattended:
         self._wake: WakeUp | None = None
         self._last: Session | None = None
         self._busy = False
+        self._session: asyncio.Task[None] | None = None
         self._fault: str | None = None
 
     async def serve(self) -> None:
@@ -117,9 +121,8 @@ class Unattended:
             )
             done.pop().result()
         finally:
-            self._scheduler.shutdown(wait=False)
             watching.cancel()
-            self._pulse.stopping()
+            await self._stop()
 
     def _start(self) -> None:
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED  # noqa: PLC0415 - as above
@@ -137,6 +140,14 @@ class Unattended:
         self._scheduler.start()
         self._pulse.ready()
 
+    async def _stop(self) -> None:
+        """Cancel what runs, and wait until it has withdrawn its order."""
+        self._scheduler.remove_listener(self._heard)
+        self._scheduler.shutdown(wait=False)
+        if self._session is not None:
+            await asyncio.wait({self._session}, timeout=STOP_SECONDS)
+        self._pulse.stopping()
+
     async def _keep_watch(self) -> None:
         """Meet the gateway, then look at it for ever, unless its time stands still meanwhile."""
         await self._meet()
@@ -149,7 +160,10 @@ class Unattended:
         if self._project.settings.broker.mode == "simulated":
             await self._watch.meet(self._project)
             self._knows_time = True
-            await self._look()
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        self._scheduler.modify_job(LOOK_JOB, next_run_time=WallClock().now())
 
     async def _look(self) -> None:
         """Plan the next session on what is true now, and give the heartbeat."""
@@ -227,6 +241,7 @@ class Unattended:
         if self._busy or wake.session == self._last:
             return
         self._busy, self._last, self._watch.paused = True, wake.session, True
+        self._session = asyncio.current_task()
         self._beat()
         try:
             if await attend(self._project, self._ledger, wake, self._watch):
@@ -235,8 +250,9 @@ class Unattended:
             self._ended.set_exception(fault)
         finally:
             self._busy = self._watch.paused = False
+            self._session = None
         await self._meet()
-        await self._look()
+        self._look_soon()
 
     def _heard(self, event: Any) -> None:  # noqa: ANN401 - APScheduler has no types
         """Note a job that came too late, or broke; the next look plans anew."""
