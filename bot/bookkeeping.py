@@ -85,10 +85,18 @@ def mark_book(desk: Desk, account: AccountFact, snapshot: MarketSnapshot) -> Mar
         commissions_usd=desk.ledger.commissions_usd(),
         broker_nav_usd=account.net_liquidation_usd,
         gross_width_usd=width,
-        units_required=units_required(width, snapshot.level("SPX"), rules=desk.rules.hedge),
+        units_required=units_required(
+            widest_usd(desk, width), snapshot.level("SPX"), rules=desk.rules.hedge
+        ),
         units_held=int(covered_units(held_by_layer(holdings), desk.rules.hedge)),
         unknown_marks=sum(value is None for value in [*lots, *condors]),
     )
+
+
+def widest_usd(desk: Desk, width_usd: float) -> float:
+    """Return the largest gross width that the hedge still has to answer for, in USD."""
+    remembered = desk.ledger.widths(desk.rules.hedge.width_memory_sessions)
+    return max([width_usd, *(day.gross_width_usd for day in remembered)])
 
 
 def held_by_layer(holdings: Holdings) -> dict[Layer, int]:

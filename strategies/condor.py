@@ -32,7 +32,7 @@ from strategies.condor_gates import (
     subject,
     tier_verdicts,
 )
-from strategies.condor_strikes import condor_legs, shaped_deltas
+from strategies.condor_strikes import condor_legs, shaped_deltas, wing_width
 
 if TYPE_CHECKING:
     from bot.core.chain import PricedChain
@@ -72,7 +72,7 @@ def _entry(context: Context, tier: Tier) -> Proposal:
     series, verdicts = _series(context, tier)
     verdicts = tier_verdicts(context, tier) + verdicts
     candidate = None if series is None else _candidate(context, series, tier)
-    verdicts += (_candidate_found(candidate, tier),)
+    verdicts += (_candidate_found(context, candidate, tier, chain=series),)
     if candidate is None:
         return Proposal(verdicts=verdicts)
     verdicts += candidate_verdicts(context, candidate)
@@ -119,13 +119,17 @@ def _candidate(context: Context, chain: PricedChain, tier: Tier) -> Candidate | 
     return Candidate(tier=tier, legs=legs, price=price, ladder=ladder, max_loss_usd=loss)
 
 
-def _candidate_found(candidate: Candidate | None, tier: Tier) -> Verdict:
+def _candidate_found(
+    context: Context, candidate: Candidate | None, tier: Tier, *, chain: PricedChain | None
+) -> Verdict:
+    rules = context.rules.condor
+    wings = "" if chain is None else f", wings of {wing_width(chain.forward, rules):g}"
     strikes = [] if candidate is None else [leg.contract.strike for leg in candidate.legs]
     return Verdict(
         code="STRIKES_QUOTED",
         subject=subject(tier),
         observed="/".join(f"{strike:g}" for strike in strikes) or None,
-        limit="4 legs",
+        limit=f"4 legs{wings}",
         passed=candidate is not None,
     )
 

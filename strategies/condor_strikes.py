@@ -136,7 +136,11 @@ def _short(chain: PricedChain, right: Right, *, target: float, rules: CondorRule
 def _wings(
     chain: PricedChain, put: int, call: int, *, rules: CondorRules
 ) -> tuple[int, int] | None:
-    """Return the indices of the long put and the long call, as equal as the quotes allow."""
+    """Return the indices of the long put and the long call, as equal as the quotes allow.
+
+    A wing further from the intended width than ``wing_tolerance`` is no wing: where strikes are
+    sparse, a narrow or a wide condor would be another trade than the one that was meant.
+    """
     intended = wing_width(chain.forward, rules)
     low, high = _wing_candidates(chain, put), _wing_candidates(chain, call)
     low_width = np.abs(chain.strike[low] - chain.strike[put])[:, np.newaxis]
@@ -144,6 +148,9 @@ def _wings(
     difference = np.abs(low_width - high_width)
     distance = np.abs(low_width - intended) + np.abs(high_width - intended) + 2 * difference
     distance[difference > rules.strike_grid_points + SLACK] = np.inf
+    allowed = rules.wing_tolerance * intended + SLACK
+    distance[np.abs(low_width - intended)[:, 0] > allowed, :] = np.inf
+    distance[:, np.abs(high_width - intended)[0, :] > allowed] = np.inf
     if not np.isfinite(distance).any():
         return None
     best = np.unravel_index(np.argmin(distance), distance.shape)

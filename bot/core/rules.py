@@ -70,6 +70,7 @@ class CondorRules:
     dte_target: Days = 35
     dte_maximum: Days = 45
     wing_pct_of_forward: Annotated[float, Gt(0), Le(0.25)] = 0.02
+    wing_tolerance: Share = 0.25
     strike_grid_points: Annotated[float, Gt(0), Le(100)] = 5.0
     delta_floor: Delta = 0.05
     delta_tolerance: Annotated[float, Gt(0), Le(0.1)] = 0.02

@@ -94,6 +94,14 @@ def test_coarse_strikes_on_one_side_set_the_width_of_both() -> None:
     assert chosen(market) == [5770, 5870, 6660, 6760]
 
 
+def test_a_wing_far_from_the_intended_width_is_no_wing() -> None:
+    # Intended are 125 points below 5870: of these strikes only 5840 and 5700 are left.
+    market = missing(*(strike for strike in range(5000, 5870, 5) if strike not in (5840, 5700)))
+
+    assert chosen(market) is None
+    assert chosen(market, wing_tolerance=0.40) == [5700, 5870, 6660, 6830]
+
+
 def test_wing_that_nobody_bids_for_can_be_bought() -> None:
     market = builders.with_quote(
         builders.market(), builders.spxw(6785, Right.CALL), Quote(bid=None, ask=0.30)
