@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.settings import HealthSettings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -140,8 +142,14 @@ def test_the_unit_is_hardened(key: str, value: str) -> None:
     assert unit(key) == [value]
 
 
-def test_the_unit_is_watched_and_bounded() -> None:
-    assert all(unit(key) for key in ("WatchdogSec", "MemoryMax", "TasksMax", "TimeoutStopSec"))
+def test_the_unit_is_bounded() -> None:
+    assert all(unit(key) for key in ("MemoryMax", "TasksMax", "TimeoutStartSec", "TimeoutStopSec"))
+
+
+def test_the_watchdog_outlasts_several_heartbeats() -> None:
+    (patience,) = unit("WatchdogSec")
+
+    assert int(patience) >= 5 * HealthSettings().heartbeat_seconds
 
 
 def test_the_unit_stays_down_for_faults_that_only_a_person_can_mend() -> None:
