@@ -82,7 +82,9 @@ class Broker:
         """
         deadline = seconds or self.settings.request_timeout_seconds
         try:
-            return await asyncio.wait_for(request, deadline)
+            # Not wait_for: under Python 3.11 it can swallow a cancel that meets the answer.
+            async with asyncio.timeout(deadline):
+                return await request
         except RequestError as refusal:
             raise MarketDataError(f"{name}: error {refusal.code}: {refusal.message}") from refusal
         except TimeoutError as late:

@@ -182,15 +182,15 @@ ORDERS: Final = (
         key="read_only_off",
         statement="The API accepts orders.",
         relied_on_by=("bot.broker.orders:place",),
-        tested_by="The first order, a what-if, is not refused with 321.",
+        tested_by="The trial order, and the what-if before it, are not refused with 321.",
         otherwise="Nothing can be sent. Switch *Read-Only API* off in the gateway's settings.",
     ),
     Assumption(
         key="what_if",
-        statement="The first answer to a what-if order has its margins set.",
+        statement="A what-if order is answered with its margins; an unset answer may come first.",
         relied_on_by=("bot.broker.orders:what_if", "bot.execution:margin_verdict"),
         tested_by="A what-if of the trial order.",
-        otherwise="The margin is unknown, and every entry is denied with MARGIN_UNKNOWN.",
+        otherwise="The margin is unknown, and every entry is denied.",
     ),
     Assumption(
         key="combo_routing",

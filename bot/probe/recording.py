@@ -31,15 +31,9 @@ class Recorder:
         at = (self._clock.now() - self._start).total_seconds()
         self.messages.append(WireMessage(at=at, sender=sender, fields=tuple(fields)))
 
-    def told(self, first: int, number: int, request_id: int) -> list[tuple[str, ...]]:
-        """Return what the gateway said of a kind about an order since message `first`."""
-        return [
-            message.fields
-            for message in self.messages[first:]
-            if message.sender is Sender.GATEWAY
-            and message.number == number
-            and message.fields[1] == str(request_id)
-        ]
+    def gateway_since(self, first: int) -> list[WireMessage]:
+        """Return what the gateway said since message `first`."""
+        return [each for each in self.messages[first:] if each.sender is Sender.GATEWAY]
 
     def recording(
         self, *, server_version: int, at: dt.datetime, words: Iterable[str]

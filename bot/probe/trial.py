@@ -14,7 +14,6 @@ from bot.broker import orders
 from bot.broker.orders import PROBE_PREFIX, WorkingOrder
 from bot.core.book import TradingState
 from bot.core.errors import GatewayUnavailableError, MarketDataError, StewardError
-from bot.data.wire_recording import Sender
 from bot.killswitch import KillSwitch
 from bot.logs import get_logger
 from bot.probe.assumptions import ORDERS
@@ -113,27 +112,35 @@ class Trial:
             await clear(self.bench)
 
     async def _previewed(self, offer: Offer) -> bool:
-        """Ask for the margin; return whether an order like this is accepted at all."""
+        """Ask for the margin; return whether an order like this is not refused."""
+        first = len(self.bench.recorder.messages)
         try:
             margin = await orders.what_if(self.bench.broker, offer.ticket)
         except MarketDataError as refusal:
             self._refused(refusal_code(refusal), str(refusal))
             return False
-        change = margin.initial_margin_change_usd
-        self.findings["read_only_off"] = holds("orders are accepted")
-        self.findings["what_if"] = (
-            differs("the first answer had no margins")
-            if change is None
-            else holds(f"initial margin {change:+.2f} USD, set in the first answer")
-        )
+        except GatewayUnavailableError as silence:
+            if not self.bench.broker.client.isConnected():
+                raise
+            self.findings["what_if"] = differs(f"no margins: {silence}")
+            return True
+        self.findings["what_if"] = self._margins(margin.initial_margin_change_usd, first)
         return True
+
+    def _margins(self, change: Decimal | None, first: int) -> Finding:
+        """Judge the margins that the answer since message `first` brought."""
+        if change is None:
+            return differs("the answer had no initial margin")
+        answers = [m for m in self.bench.recorder.gateway_since(first) if m.number == OPEN_ORDER]
+        unset = "; an unset answer came first" if len(answers) > 1 else ""
+        return holds(f"initial margin {change:+.2f} USD{unset}")
 
     def _refused(self, code: int, text: str) -> None:
         """Put a refusal down to the assumption that it breaks."""
         if code == READ_ONLY:
             self.findings["read_only_off"] = not_permitted(text)
             return
-        self.findings["read_only_off"] = holds("orders are accepted")
+        self.findings["read_only_off"] = holds("it was refused for another reason")
         self.findings["combo_tick" if code == OFF_TICK else "combo_routing"] = differs(text)
 
     async def _lived(self, offer: Offer) -> str | None:
@@ -150,6 +157,7 @@ class Trial:
             return "the order was refused"
         bench.perm_ids.add(working.perm_id)
         route = bench.project.settings.broker.order_exchange
+        self.findings["read_only_off"] = holds("orders are accepted")
         self.findings["combo_routing"] = holds(f"{route}: {working.status_hint}")
         self.findings["combo_tick"] = holds(f"{ticket.net_price} is accepted")
         self.findings["acknowledgement"] = self._order_of_messages(working, first)
@@ -166,9 +174,8 @@ class Trial:
     def _order_of_messages(self, working: WorkingOrder, first: int) -> Finding:
         kinds = [
             message.number
-            for message in self.bench.recorder.messages[first:]
-            if message.sender is Sender.GATEWAY
-            and message.number in {OPEN_ORDER, ORDER_STATUS}
+            for message in self.bench.recorder.gateway_since(first)
+            if message.number in {OPEN_ORDER, ORDER_STATUS}
             and message.fields[1] == str(working.order_id)
         ]
         names = {OPEN_ORDER: "openOrder", ORDER_STATUS: "orderStatus"}
@@ -186,8 +193,12 @@ class Trial:
         orders.reprice(self.bench.broker, working, offer.changed_price)
 
         def told() -> list[tuple[str, ...]]:
-            found = self.bench.recorder.told(first, OPEN_ORDER, working.order_id)
-            return [each for each in found if Decimal(each[LIMIT_FIELD]) == offer.changed_price]
+            return [
+                message.fields
+                for message in self.bench.recorder.gateway_since(first)
+                if message.fields[:2] == (str(OPEN_ORDER), str(working.order_id))
+                and Decimal(message.fields[LIMIT_FIELD]) == offer.changed_price
+            ]
 
         if not await self._until(lambda: bool(told())):
             code = self.bench.broker.refused.get(working.order_id)

@@ -18,7 +18,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.simulator.errors import RequestRefusedError
-from bot.simulator.wire import Field, Message, Request, field_text
+from bot.simulator.orders import OrderStatus
+from bot.simulator.wire import UNSET, Field, Message, Request, field_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,9 @@ class Quirk(StrEnum):
 
     READ_ONLY = "read-only"
     """The API is switched to read-only: every order is refused."""
+
+    WHAT_IF_UNSET = "what-if-unset"
+    """What-if orders are answered without figures, and nothing follows."""
 
     SMART_COMBO_REFUSED = "smart-combo-refused"
     """Combos cannot be routed to SMART."""
@@ -260,6 +264,8 @@ HEARING: Final[Mapping[Quirk, tuple[Request, HearingRule]]] = {
 
 DETAILS_CLASS, DETAILS_DATE, DETAILS_LIQUID, DETAILS_REAL_DATE = 11, 4, 27, 35
 OPEN_REF, OPEN_CLIENT, OPEN_PERM_ID = 23, 24, 25
+FIGURES = 9
+"""Margins and equity of an open order, behind its status."""
 COMPLETED_REF = 22
 
 
@@ -337,6 +343,13 @@ def _status_first(situation: Situation, fields: list[str]) -> Sequence[list[str]
     return (_hold_open_order if is_order else _release_open_order)(situation, fields)
 
 
+def _unset_figures(_situation: Situation, fields: list[str]) -> Sequence[list[str]]:
+    if fields[OPEN_PERM_ID] == "0":
+        first = fields.index(OrderStatus.PRE_SUBMITTED) + 1
+        fields[first : first + FIGURES] = [UNSET] * FIGURES
+    return [fields]
+
+
 def _drop_open_ref(situation: Situation, fields: list[str]) -> Sequence[list[str]]:
     if situation.request == Request.ALL_OPEN_ORDERS:
         fields[OPEN_REF] = ""
@@ -367,6 +380,7 @@ TELLING: Final[Mapping[Quirk, tuple[frozenset[Message], TellingRule]]] = {
         (Quirk.AD_NYSE_SWAPPED, {Message.TICK_PRICE}, _swap_breadth),
         (Quirk.AD_NYSE_NET, {Message.TICK_PRICE}, _net_breadth),
         (Quirk.STATUS_BEFORE_ORDER, {Message.OPEN_ORDER, Message.ORDER_STATUS}, _status_first),
+        (Quirk.WHAT_IF_UNSET, {Message.OPEN_ORDER}, _unset_figures),
         (Quirk.OPEN_ORDER_WITHOUT_REF, {Message.OPEN_ORDER}, _drop_open_ref),
         (Quirk.OPEN_ORDER_OF_OTHER_CLIENT, {Message.OPEN_ORDER}, _other_client),
         (Quirk.COMPLETED_WITHOUT_REF, {Message.COMPLETED_ORDER}, _drop_completed_ref),

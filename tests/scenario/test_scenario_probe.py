@@ -1,0 +1,423 @@
+"""`steward probe` against the simulated gateway, as it is and with each assumption broken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from harness import CANCEL_ORDER, PLACE_ORDER, Stage, stage
+
+from bot.core.model import BreadthSource
+from bot.data.wire_recording import Sender, read_recording, write_recording
+from bot.probe.assumptions import ASSUMPTIONS, ORDERS
+from bot.probe.bench import CLOSED
+from bot.probe.findings import Status
+from bot.probe.report import report_json, report_lines
+from bot.probe.runner import probe
+from bot.probe.trial import LeftBehindError
+from bot.project import load_project
+from bot.simulator.quirks import Quirk
+from bot.simulator.settings import GatewaySettings
+from bot.simulator.synthetic import SyntheticMarket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.probe.runner import Report
+    from bot.project import Project
+
+RECORDINGS = Path(__file__).parents[1] / "recordings"
+OUTWARD: Final = {Status.DIFFERS, Status.NOT_PERMITTED}
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: Path, settings: GatewaySettings | None = None) -> AsyncIterator[Stage]:
+    """Set up a market whose first session has a clear direction at the time of the decision."""
+    market = SyntheticMarket(scenario="calm", seed=7, sessions=5)
+    async with stage(folder, market=market, settings=settings) as found:
+        found.project = with_broker(found.project, request_timeout_seconds=5.0)
+        yield found
+
+
+def with_broker(project: Project, **changes: Any) -> Project:
+    """Return `project` with other settings of its connection."""
+    broker = dataclasses.replace(project.settings.broker, **changes)
+    return dataclasses.replace(
+        project, settings=dataclasses.replace(project.settings, broker=broker)
+    )
+
+
+def with_quirk(quirk: Quirk) -> GatewaySettings:
+    return GatewaySettings(quirks=frozenset({quirk}))
+
+
+FLIPS: Final = {
+    "paper_account": (GatewaySettings(accounts=("DU1234567", "U7654321")), Status.DIFFERS),
+    "server_version": (GatewaySettings(server_version=170), Status.DIFFERS),
+    "clock": (with_quirk(Quirk.CLOCK_OFF), Status.DIFFERS),
+    "client_id_exclusive": (with_quirk(Quirk.CLIENT_ID_SHARED), Status.DIFFERS),
+    "option_dates": (with_quirk(Quirk.OPTION_DATES_ARE_EXPIRIES), Status.DIFFERS),
+    "own_strikes": (with_quirk(Quirk.STRIKES_ONE_BY_ONE), Status.DIFFERS),
+    "option_ticks": (with_quirk(Quirk.SPX_ALL_NICKELS), Status.DIFFERS),
+    "liquid_hours": (with_quirk(Quirk.CLOSE_AT_16), Status.DIFFERS),
+    "expiry_day_close": (with_quirk(Quirk.SPXW_EXPIRY_FULL_DAY), Status.DIFFERS),
+    "vx_listing": (with_quirk(Quirk.VX_DATED_BY_LAST_TRADE), Status.DIFFERS),
+    "index_levels": (
+        GatewaySettings(unsubscribed=frozenset({"VVIX"})),
+        Status.NOT_PERMITTED,
+    ),
+    "breadth": (with_quirk(Quirk.AD_NYSE_SWAPPED), Status.DIFFERS),
+    "daily_bars": (with_quirk(Quirk.HISTORY_REFUSED), Status.NOT_PERMITTED),
+    "spx_option_quotes": (
+        GatewaySettings(unsubscribed=frozenset({"SPXW"})),
+        Status.NOT_PERMITTED,
+    ),
+    "vix_option_quotes": (with_quirk(Quirk.VIX_OPTIONS_UNSUBSCRIBED), Status.NOT_PERMITTED),
+    "vx_quotes": (GatewaySettings(unsubscribed=frozenset({"VX"})), Status.NOT_PERMITTED),
+    "settlement_values": (with_quirk(Quirk.NO_SETTLEMENT_INDEXES), Status.DIFFERS),
+    "read_only_off": (with_quirk(Quirk.READ_ONLY), Status.NOT_PERMITTED),
+    "what_if": (with_quirk(Quirk.WHAT_IF_UNSET), Status.DIFFERS),
+    "combo_routing": (with_quirk(Quirk.SMART_COMBO_REFUSED), Status.DIFFERS),
+    "combo_tick": (with_quirk(Quirk.COMBO_TICK_DIME), Status.DIFFERS),
+    "acknowledgement": (with_quirk(Quirk.STATUS_BEFORE_ORDER), Status.DIFFERS),
+    "open_order": (with_quirk(Quirk.OPEN_ORDER_WITHOUT_REF), Status.DIFFERS),
+    "client_id_kept": (with_quirk(Quirk.OPEN_ORDER_OF_OTHER_CLIENT), Status.DIFFERS),
+    "modify": (with_quirk(Quirk.MODIFY_REFUSED), Status.DIFFERS),
+    "cancel": (with_quirk(Quirk.FIRST_CANCEL_IGNORED), Status.DIFFERS),
+    "completed_order": (with_quirk(Quirk.COMPLETED_WITHOUT_REF), Status.DIFFERS),
+}
+"""Settings of the gateway that break one assumption, and what the probe then says of it."""
+
+
+def outward(report: Report) -> dict[str, Status]:
+    """Return what differs or is not permitted."""
+    return {key: found.status for key, found in report.findings.items() if found.status in OUTWARD}
+
+
+def nothing_is_left(found: Stage) -> bool:
+    """Whether the venue has neither an open order nor a position."""
+    return not found.gateway.world.exchange.open_orders() and not found.positions()
+
+
+def test_every_assumption_has_a_gateway_that_breaks_it() -> None:
+    assert set(FLIPS) == {each.key for each in ASSUMPTIONS}
+
+
+def test_every_assumption_holds_at_the_simulated_gateway(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            report = await probe(found.project)
+
+            assert {each.status for each in report.findings.values()} == {Status.HOLDS}
+            assert nothing_is_left(found)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("key", FLIPS)
+def test_a_broken_assumption_is_found_and_no_other(key: str, tmp_path: Path) -> None:
+    settings, expected = FLIPS[key]
+
+    async def scenario() -> None:
+        async with scene(tmp_path, settings) as found:
+            report = await probe(found.project)
+
+            assert outward(report) == {key: expected}
+            assert not report.all_hold
+            assert nothing_is_left(found)
+
+    asyncio.run(scenario())
+
+
+def test_an_unset_answer_before_the_margins_is_told(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path, GatewaySettings(what_if_unset_first=True)) as found:
+            what_if = (await probe(found.project)).findings["what_if"]
+
+            assert what_if.status is Status.HOLDS
+            assert what_if.text.endswith("; an unset answer came first")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("quirk", "key"),
+    [(Quirk.AD_NYSE_NET, "breadth"), (Quirk.INDEX_WITHOUT_LAST, "index_levels")],
+)
+def test_a_value_in_another_place_is_a_difference(quirk: Quirk, key: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path, with_quirk(quirk)) as found:
+            assert outward(await probe(found.project)) == {key: Status.DIFFERS}
+
+    asyncio.run(scenario())
+
+
+def test_the_one_order_is_a_single_condor_at_more_than_half_its_width(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            await probe(found.project)
+            (order,) = found.gateway.world.exchange.completed_orders()
+            ticket = order.ticket
+
+            assert (ticket.action, ticket.quantity, ticket.limit_price) == ("BUY", 1, -35.05)
+            assert [leg.action for leg in ticket.legs] == ["BUY", "SELL", "SELL", "BUY"]
+            assert ticket.order_ref.startswith("probe-")
+            assert order.filled == 0
+            assert found.received[PLACE_ORDER] == 3  # the what-if, the order, its change
+            assert found.received[CANCEL_ORDER] == 1
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("state", ["halt", "reduce_only", "no_entries", "flatten"])
+def test_no_order_is_sent_unless_the_kill_switch_is_active(state: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            found.write_switch(state)
+            report = await probe(found.project)
+
+            assert found.received[PLACE_ORDER] == 0
+            assert order_reasons(report) == {f"the kill switch is {state}"}
+
+    asyncio.run(scenario())
+
+
+def test_the_kill_switch_is_read_again_before_the_order_is_sent(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+
+            def halt_at_the_what_if(number: int) -> None:
+                if number == PLACE_ORDER:
+                    found.write_switch("halt")
+
+            found.on_message = halt_at_the_what_if
+            report = await probe(found.project)
+
+            assert found.received[PLACE_ORDER] == 1
+            assert report.findings["what_if"].status is Status.HOLDS
+            assert report.findings["combo_routing"].status is Status.NOT_TESTED
+            assert nothing_is_left(found)
+
+    asyncio.run(scenario())
+
+
+def test_orders_can_be_left_out(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            report = await probe(found.project, with_orders=False)
+
+            assert found.received[PLACE_ORDER] == 0
+            assert order_reasons(report) == {"--no-orders"}
+            assert not report.all_hold
+
+    asyncio.run(scenario())
+
+
+def order_reasons(report: Report) -> set[str]:
+    """Return why the orders were not tested; anything else is named by its key."""
+    found = {each.key: report.findings[each.key] for each in ORDERS}
+    return {each.text if each.status is Status.NOT_TESTED else key for key, each in found.items()}
+
+
+def test_no_order_is_sent_while_the_market_is_closed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path, GatewaySettings(speed=20)) as found:
+            report = await probe(with_broker(found.project, simulation_speed=20.0))
+
+            assert found.received[PLACE_ORDER] == 0
+            assert order_reasons(report) == {CLOSED}
+            assert report.findings["breadth"].text == CLOSED
+            assert report.findings["option_dates"].status is Status.HOLDS
+            assert outward(report) == {}
+
+    asyncio.run(scenario())
+
+
+def test_an_interrupted_probe_leaves_no_order_behind(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            running = asyncio.create_task(probe(found.project))
+
+            def interrupt_at_the_order(number: int) -> None:
+                if number == PLACE_ORDER and found.received[PLACE_ORDER] == 2:
+                    asyncio.get_running_loop().call_soon(running.cancel)
+
+            found.on_message = interrupt_at_the_order
+            with pytest.raises(asyncio.CancelledError):
+                await running
+
+            assert found.received[PLACE_ORDER] == 2
+            assert nothing_is_left(found)
+
+    asyncio.run(scenario())
+
+
+async def leave_an_order(found: Stage) -> str:
+    """Run a probe whose cancels nobody hears; return what it says."""
+    handlers = found.gateway._handlers
+    cancel = handlers[CANCEL_ORDER]
+    handlers[CANCEL_ORDER] = lambda *_: None
+    with pytest.raises(LeftBehindError) as told:
+        await probe(found.project)
+    handlers[CANCEL_ORDER] = cancel
+    return str(told.value)
+
+
+def test_an_order_that_cannot_be_cancelled_is_told_by_its_permanent_number(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            told = await leave_an_order(found)
+            (order,) = found.gateway.world.exchange.open_orders()
+
+            assert f"permId {order.perm_id}" in told
+
+    asyncio.run(scenario())
+
+
+def test_the_next_probe_ends_what_a_former_one_left(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            await leave_an_order(found)
+            report = await probe(found.project, with_orders=True)
+
+            assert nothing_is_left(found)
+            assert report.findings["cancel"].status is Status.HOLDS
+
+    asyncio.run(scenario())
+
+
+def test_a_session_ends_what_a_probe_left_and_takes_it_for_no_position(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            await leave_an_order(found)
+            outcome = await found.run()
+
+            assert found.gateway.world.exchange.open_orders() == ()
+            assert not outcome.reconciliation.locked
+
+    asyncio.run(scenario())
+
+
+# -- recording and replay ----------------------------------------------------------------------
+
+
+def test_a_recording_names_no_account_and_none_of_the_words_to_hide(tmp_path: Path) -> None:
+    path = tmp_path / "wire.jsonl"
+
+    async def scenario() -> None:
+        async with scene(tmp_path, GatewaySettings(accounts=("DU7654321",))) as found:
+            edit_account(found, "DU7654321")
+            report = await probe(load_project(found.project.folder), hide=["S&P 500 Stock Index"])
+            write_recording(path, report.recording)
+
+    asyncio.run(scenario())
+    text = path.read_text(encoding="utf-8")
+    recording = read_recording(path)
+
+    assert "7654321" not in text
+    assert "S&P 500 Stock Index" not in text
+    assert ("15", "1", "DU0000001") in {message.fields for message in recording.messages}
+    assert recording.server_version == 176
+    assert recording.library == "ib_insync-0.9.86"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def edit_account(found: Stage, account: str) -> None:
+    """Configure another account."""
+    path = found.project.settings_path
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DU1234567", account), encoding="utf-8")
+
+
+def test_a_recording_has_both_directions_in_their_order(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            report = await probe(found.project)
+            messages = report.recording.messages
+
+            assert messages[0].sender is Sender.CLIENT
+            assert messages[0].fields[:3] == ("71", "2", "17")
+            placed = next(m for m in messages if m.sender is Sender.CLIENT and m.number == 3)
+            previews = [
+                m
+                for m in messages[messages.index(placed) :]
+                if m.sender is Sender.GATEWAY and m.fields[:2] == ("5", placed.fields[1])
+            ]
+            assert len(previews) == 1
+            assert [m.at for m in messages] == sorted(m.at for m in messages)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (with_quirk(Quirk.WHAT_IF_UNSET), "what_if"),
+        (with_quirk(Quirk.AD_NYSE_NET), "breadth"),
+        (with_quirk(Quirk.SPX_ALL_NICKELS), "option_ticks"),
+        (with_quirk(Quirk.VX_DATED_BY_LAST_TRADE), "vx_listing"),
+        (with_quirk(Quirk.NO_SETTLEMENT_INDEXES), "settlement_values"),
+    ],
+)
+def test_a_recorded_difference_is_found_again_in_its_replay(
+    settings: GatewaySettings, key: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path_factory.mktemp("recorded"), settings) as found:
+            recording = (await probe(found.project)).recording
+        replaying = GatewaySettings(replay=recording)
+        async with scene(tmp_path_factory.mktemp("replayed"), replaying) as found:
+            assert outward(await probe(found.project)) == {key: Status.DIFFERS}
+
+    asyncio.run(scenario())
+
+
+def test_the_bot_lives_with_breadth_that_came_as_one_difference(tmp_path: Path) -> None:
+    """A recorded difference as a test: AD-NYSE with its net as last, and no bid and ask."""
+    recording = read_recording(RECORDINGS / "breadth-as-net.jsonl")
+
+    async def scenario() -> None:
+        async with scene(tmp_path, GatewaySettings(replay=recording)) as found:
+            assert outward(await probe(found.project)) == {"breadth": Status.DIFFERS}
+            outcome = await found.run()
+            snapshot = found.ledger.load_snapshot(outcome.decision.session)
+
+            assert snapshot.breadth is None or snapshot.breadth.source is not BreadthSource.NYSE
+            assert not outcome.reconciliation.locked
+
+    asyncio.run(scenario())
+
+
+# -- reports -----------------------------------------------------------------------------------
+
+
+def test_the_report_says_of_each_line_what_follows(tmp_path: Path) -> None:
+    async def scenario() -> Report:
+        async with scene(tmp_path, with_quirk(Quirk.READ_ONLY)) as found:
+            return await probe(found.project)
+
+    report = asyncio.run(scenario())
+    text = "\n".join(report_lines(report))
+
+    assert "not permitted  read_only_off" in text
+    assert "Read-Only API* off" in text
+    assert text.endswith("17 holds, 1 not permitted, 9 not tested")
+
+
+def test_the_json_has_a_row_for_each_assumption(tmp_path: Path) -> None:
+    async def scenario() -> Report:
+        async with scene(tmp_path) as found:
+            return await probe(found.project)
+
+    found = json.loads(report_json(asyncio.run(scenario())))
+
+    assert found["all_hold"] is True
+    assert [row["key"] for row in found["assumptions"]] == [each.key for each in ASSUMPTIONS]
+    assert {row["status"] for row in found["assumptions"]} == {"holds"}
