@@ -215,12 +215,8 @@ def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
 
 
 async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
-    """Cancel our orders that a former cycle left at work, then look again."""
-    ours = [
-        order
-        for order in swept.orders
-        if order.is_open and order.order_ref and desk.ledger.intent_of(order.order_ref)
-    ]
+    """Cancel our orders that a former cycle or probe left at work, then look again."""
+    ours = [order for order in swept.orders if order.is_open and _is_ours(desk, order.order_ref)]
     if not ours:
         return swept
     for order in ours:
@@ -230,6 +226,13 @@ async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
     swept = await orders.sweep(desk.broker)
     absorb(desk, swept)
     return swept
+
+
+def _is_ours(desk: Desk, order_ref: str) -> bool:
+    """Whether an order is of an intent, or of a probe that was killed."""
+    if order_ref.startswith(orders.PROBE_PREFIX):
+        return True
+    return bool(order_ref) and desk.ledger.intent_of(order_ref) is not None
 
 
 async def _settle_expired(

@@ -92,7 +92,7 @@ REFERENCE: Final = (
         key="option_ticks",
         statement="SPX and SPXW move in 0.05 below 3.00 and in 0.10 from there, VIX in 0.01 and "
         "0.05, VIXW in 0.01.",
-        relied_on_by=("bot.core.ticks:tick", "bot.core.plan:plan_orders"),
+        relied_on_by=("bot.core.ticks:tick", "bot.core.plan:make_ladder"),
         tested_by="reqMarketRule, for the rule that each class names for the order exchange.",
         otherwise="Orders are refused with 110, or priced a tick too coarse. Correct the table.",
     ),
@@ -238,7 +238,7 @@ ORDERS: Final = (
     Assumption(
         key="cancel",
         statement="A cancelled order leaves the open orders within 10 seconds.",
-        relied_on_by=("bot.broker.orders:cancel", "bot.execution:CANCEL_PATIENCE_SECONDS"),
+        relied_on_by=("bot.broker.orders:cancel", "bot.execution:execute"),
         tested_by="One cancel of the trial order, and the list of all open orders.",
         otherwise="Intents end as UNKNOWN, and nothing more is sent in that session.",
     ),

@@ -54,7 +54,8 @@ def redacted(messages: Sequence[WireMessage], words: Iterable[str]) -> tuple[Wir
     else looks like an account id is numbered behind them. Each word becomes ``redacted``.
     """
     names = _names(messages)
-    hidden = re.compile("|".join(map(re.escape, sorted(filter(None, words), key=len))) or r"(?!)")
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    hidden = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def clean(text: str) -> str:
         replaced = ACCOUNT.sub(lambda found: _name_of(names, found.group()), text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from harness import CANCEL_ORDER, PLACE_ORDER, Stage, stage
 
+from bot.clock import new_york
 from bot.core.model import BreadthSource
 from bot.data.wire_recording import Sender, read_recording, write_recording
 from bot.probe.assumptions import ASSUMPTIONS, ORDERS
@@ -297,7 +298,7 @@ def test_a_session_ends_what_a_probe_left_and_takes_it_for_no_position(tmp_path:
     async def scenario() -> None:
         async with scene(tmp_path) as found:
             await leave_an_order(found)
-            outcome = await found.run()
+            outcome = await found.run(new_york(found.gateway.world.now).date())
 
             assert found.gateway.world.exchange.open_orders() == ()
             assert not outcome.reconciliation.locked
