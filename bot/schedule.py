@@ -248,6 +248,9 @@ class Unattended:
                 self._pulse.ping()
         except LiveAccountError as fault:
             self._ended.set_exception(fault)
+        except asyncio.CancelledError:
+            log.warning("session.stopped", session=str(wake.session))
+            return
         finally:
             self._busy = self._watch.paused = False
             self._session = None
