@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from bot import cli
+from bot import attendance, cli
 from bot.core.rules import Rules
 from bot.ledger.attendance import AbsenceReason
 from bot.quiet import is_quiet, parse_window
@@ -116,8 +116,20 @@ def verdict_codes() -> set[str]:
     return texts(named) | texts(first)
 
 
+def ending_codes() -> set[str]:
+    """Incidents of sessions that were begun and did not end well."""
+    endings = [value for value in vars(attendance).values() if isinstance(value, attendance.Ending)]
+    return {f"SESSION_{ending.outcome.upper()}" for ending in endings}
+
+
 def test_every_code_is_explained_and_every_explained_code_is_said() -> None:
-    assert set(documented()) == literal_codes() | verdict_codes()
+    assert set(documented()) == literal_codes() | verdict_codes() | ending_codes()
+
+
+def test_every_bad_ending_of_a_session_is_explained_as_an_incident() -> None:
+    explained = {code for code, kinds in documented().items() if "incident" in kinds}
+
+    assert ending_codes() - explained == set()
 
 
 @pytest.mark.parametrize("kind", ["alert", "incident"])
