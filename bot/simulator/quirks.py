@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BID, ASK, LAST = "1", "2", "4"
 SPX_RULE = "109"
+NO_HISTORY = "Historical Market Data Service error message:No market data permissions"
 
 
 class Quirk(StrEnum):
@@ -66,6 +67,9 @@ class Quirk(StrEnum):
 
     HISTORY_REFUSED = "history-refused"
     """Historical data of the VIX is not permitted."""
+
+    STOCK_HISTORY_REFUSED = "stock-history-refused"
+    """Historical data of stocks and ETFs is not permitted."""
 
     VIX_OPTIONS_UNSUBSCRIBED = "vix-options-unsubscribed"
     """Market data of VIX options is not permitted."""
@@ -250,6 +254,7 @@ HEARING: Final[Mapping[Quirk, tuple[Request, HearingRule]]] = {
     Quirk.CLIENT_ID_SHARED: (Request.START_API, _share_client_id),
     Quirk.STRIKES_ONE_BY_ONE: (Request.CONTRACT_DETAILS, _want_strike),
     Quirk.HISTORY_REFUSED: (Request.HISTORICAL_DATA, _refuse_vix_history),
+    Quirk.STOCK_HISTORY_REFUSED: (Request.HISTORICAL_DATA, _refuse_stock_history),
     Quirk.VIX_OPTIONS_UNSUBSCRIBED: (Request.MARKET_DATA, _refuse_vix_options),
     Quirk.NO_SETTLEMENT_INDEXES: (Request.HISTORICAL_DATA, _hide_settlement_indexes),
     Quirk.READ_ONLY: (Request.PLACE_ORDER, _refuse_orders),

@@ -30,9 +30,13 @@ class RawClient:
     def __init__(self, port: int, client_id: int = 1, *, versions: str = "v157..176") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE_SECONDS)
         self._buffer = b""
-        self.socket.sendall(b"API\0" + self._frame(versions.encode()))
-        self.version = int(self.read()[0])
-        self.send(Request.START_API, 2, client_id, "")
+        try:
+            self.socket.sendall(b"API\0" + self._frame(versions.encode()))
+            self.version = int(self.read()[0])
+            self.send(Request.START_API, 2, client_id, "")
+        except OSError:
+            self.socket.close()
+            raise
 
     @staticmethod
     def _frame(payload: bytes) -> bytes:

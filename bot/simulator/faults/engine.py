@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.core.errors import ConfigError
 from bot.simulator.connection import Connection
+from bot.simulator.faults.action import Action
 from bot.simulator.faults.actions import ACTIONS, RANDOM
 from bot.simulator.faults.conditions import HELLO, TIME_MESSAGES, When, Where
 from bot.simulator.faults.message_actions import Corruption
@@ -36,7 +37,6 @@ from bot.simulator.wire import field_text, frame
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.simulator.faults.action import Action
     from bot.simulator.gateway import Gateway
     from bot.simulator.instruments import Instrument
     from bot.simulator.oddities import Oddity
@@ -53,6 +53,7 @@ class Struck:
     """One fault that struck: its action, the time, and the message it met."""
 
     word: str
+    action: Action
     at: dt.datetime
     number: int | None
 
@@ -199,7 +200,7 @@ class Faults:
         word, now = _WORDS[type(action)], self.gateway.world.now
         number = None if event is None else event.number
         logger.info("fault %s at %s, message %s: %s", word, now, number, action)
-        self.struck.append(Struck(word=word, at=now, number=number))
+        self.struck.append(Struck(word=word, action=action, at=now, number=number))
         PERFORMERS[type(action)](self, action, event)
 
     # -- what waits ------------------------------------------------------------------------
