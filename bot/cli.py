@@ -290,8 +290,14 @@ def status(
     project: ProjectOption = HERE,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is unwell; exits 1 then.")
+    ] = False,
 ) -> None:
     """Show state, kill switch, open condors and layers, and the last incident."""
+    if check:
+        _exit_when_unwell(project)
+        return
     from bot.review.status import WIDTH, render_status, status_json
 
     with reported():
@@ -389,6 +395,18 @@ def init(
         for path in write_defaults(folder):
             typer.echo(f"wrote {path}")
         typer.echo("next: set broker.account in config/steward.toml, then `steward check`")
+
+
+def _exit_when_unwell(project: Path) -> None:
+    """Print one line for each thing that is unwell, and exit with a code that says so."""
+    from bot.clock import WallClock
+    from bot.review.wellness import unwell
+
+    reasons = unwell(project, WallClock().now())
+    for reason in reasons or ("well",):
+        typer.echo(reason)
+    if reasons:
+        raise typer.Exit(EXIT_FAULT)
 
 
 def _switch(project: Path, state: str, reason: str) -> None:

@@ -84,9 +84,9 @@ def read_status(project: Path) -> Status:
     LedgerError
         There is a ledger, but it cannot be read.
     """
-    settings = _settings(project / "config" / "steward.toml")
-    state, reason = _kill_switch(_table(settings, "kill_switch"))
-    name = str(_table(settings, "ledger").get("path", "ledger/steward.db"))
+    settings = read_settings(project / "config" / "steward.toml")
+    state, reason = _kill_switch(table(settings, "kill_switch"))
+    name = str(table(settings, "ledger").get("path", "ledger/steward.db"))
     path = project / Path(name).expanduser()
     if not path.exists():
         return Status(kill_switch=state, reason=reason, ledger=path, exists=False)
@@ -107,7 +107,14 @@ def read_status(project: Path) -> Status:
         )
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return the settings as they are written, unchecked.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
@@ -115,15 +122,15 @@ def _settings(path: Path) -> dict[str, Any]:
         raise ConfigError((f"{path}: {fault}; {remedy}",)) from fault
 
 
-def _table(settings: dict[str, Any], name: str) -> dict[str, Any]:
+def table(settings: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a table of the settings, empty where the file has none or has something else."""
     found = settings.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def _kill_switch(table: dict[str, Any]) -> tuple[str, str]:
+def _kill_switch(written: dict[str, Any]) -> tuple[str, str]:
     """Return the state that acts and its reason; what is not a state acts as a halt."""
-    state, reason = str(table.get("state", "")), str(table.get("reason", ""))
+    state, reason = str(written.get("state", "")), str(written.get("reason", ""))
     if state in STATES:
         return state, reason
     return "halt", f"the config says {state!r}, which is none of {', '.join(STATES)}"
