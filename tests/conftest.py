@@ -19,6 +19,8 @@ DATA = "STEWARD_DATA"
 PACKAGES = {"systemd-analyze": "systemd"}
 """Debian package of a program, where the two have different names."""
 
+os.umask(0o022)  # configuration that a group could write is refused: what tests write is not
+
 hypothesis.settings.register_profile("short", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000)
 hypothesis.settings.load_profile("short")

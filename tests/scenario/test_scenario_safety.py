@@ -79,7 +79,7 @@ def steward(*arguments: object, **environment: str) -> subprocess.CompletedProce
 def edit(project: Path, table: str, **values: object) -> None:
     path = project / "config" / "steward.toml"
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    document[table].update(values)  # type: ignore[union-attr]
+    document[table].update(values)
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 

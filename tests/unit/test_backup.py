@@ -223,7 +223,7 @@ def events() -> Iterator[list[logging.LogRecord]]:
     """Records of the module under test."""
     found: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = found.append  # type: ignore[method-assign]
+    handler.emit = found.append  # type: ignore[assignment,method-assign]
     logger = logging.getLogger("bot.backup")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -18,6 +18,7 @@ import pytest
 from bot.config import load_rules, load_settings
 from bot.core.book import TradingState
 from bot.core.rules import Rules
+from bot.defaults import write_defaults
 from bot.settings import BrokerSettings, KillSwitchSettings, Settings
 from config_keys import keys_of
 
@@ -85,24 +86,26 @@ def direct_dependencies() -> set[str]:
     return {re.split(r"[\[<>=~! ]", line)[0].lower().replace("_", "-") for line in asked}
 
 
-def test_shipped_settings_are_the_defaults_in_code() -> None:
-    shipped = load_settings(DEFAULTS / "steward.toml")
+def test_shipped_settings_are_the_defaults_in_code(tmp_path: Path) -> None:
+    write_defaults(tmp_path)
+    shipped = load_settings(tmp_path / "config" / "steward.toml")
     expected = Settings(
         broker=BrokerSettings(account="DU1234567"),
         kill_switch=KillSwitchSettings(state=TradingState.ACTIVE),
     )
 
-    project = DEFAULTS.parent
     assert shipped == replace(
         expected,
-        ledger=replace(expected.ledger, path=project / expected.ledger.path),
-        backup=replace(expected.backup, folder=project / expected.backup.folder),
-        logs=replace(expected.logs, folder=project / expected.logs.folder),
+        ledger=replace(expected.ledger, path=tmp_path / expected.ledger.path),
+        backup=replace(expected.backup, folder=tmp_path / expected.backup.folder),
+        logs=replace(expected.logs, folder=tmp_path / expected.logs.folder),
     )
 
 
-def test_shipped_rules_are_the_defaults_in_code() -> None:
-    assert load_rules(DEFAULTS / "rules.toml")[0] == Rules()
+def test_shipped_rules_are_the_defaults_in_code(tmp_path: Path) -> None:
+    write_defaults(tmp_path)
+
+    assert load_rules(tmp_path / "config" / "rules.toml")[0] == Rules()
 
 
 @pytest.mark.parametrize(("name", "schema"), [("steward.toml", Settings), ("rules.toml", Rules)])
