@@ -148,6 +148,14 @@ DATA: Final = (
         otherwise="RSI, MACD and realised volatility are unknown, and entries are blocked.",
     ),
     Assumption(
+        key="sector_bars",
+        statement="The eleven sector ETFs have at least 60 daily bars.",
+        relied_on_by=("bot.broker.market_data:MarketData.sector_breadth",),
+        tested_by="Two years of daily bars of each.",
+        otherwise="Breadth has no fallback until 60 sessions of AD-NYSE are kept, and entries are "
+        "blocked. Subscribe to US stocks.",
+    ),
+    Assumption(
         key="spx_option_quotes",
         statement="SPX options have live two-sided quotes.",
         relied_on_by=("bot.broker.market_data:MarketData.options",),
@@ -271,7 +279,7 @@ _INTRODUCTION: Final = """\
 The simulated gateway was made from documents and recordings, not from the real one. `steward
 probe` tests each assumption below on your paper account in less than five minutes and says which
 holds. Run it before the first session, with the bot stopped (it uses the bot's client id), during
-regular hours (10:00 to 15:50 New York), and again after each update of the gateway.
+regular hours (9:40 to 15:50 New York), and again after each update of the gateway.
 
 Its one order is an iron condor of one lot, sold far out of the money at a credit of more than
 half its width and many times its worth: nobody pays that. It is changed once, cancelled, and

@@ -9,7 +9,7 @@ from bot.broker import contracts, reference
 from bot.broker.market_data import MarketData
 from bot.broker.session import Broker
 from bot.core.errors import MarketDataError
-from bot.core.model import Right, Session
+from bot.core.model import DailyBar, Right, Session
 from bot.core.universe import ListedSeries
 from bot.probe.findings import Finding, differs, holds, not_permitted, not_tested
 from bot.probe.recording import Recorder
@@ -52,9 +52,12 @@ class Bench:
     recorder: Recorder
     session: Session
     is_open: bool
+    bar_refusals: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Codes with which the bars of an index were refused."""
     perm_ids: set[int] = field(default_factory=set)
     """Permanent numbers of the orders that this probe has sent."""
     _series: dict[str, tuple[ListedSeries, ...]] = field(default_factory=dict)
+    _bars: dict[str, tuple[DailyBar, ...]] = field(default_factory=dict)
 
     @property
     def calendar(self) -> TradingCalendar:
@@ -66,6 +69,19 @@ class Bench:
         if underlying not in self._series:
             self._series[underlying] = await self.market.series(underlying)
         return self._series[underlying]
+
+    async def bars(self, symbol: str) -> tuple[DailyBar, ...]:
+        """Return daily bars of an index, asked for once: the broker refuses quick repetition."""
+        if symbol not in self._bars:
+            before = self.refusals()
+            self._bars[symbol] = await self.market.index_bars(symbol, self.session)
+            self.bar_refusals[symbol] = self.codes_since(before)
+        return self._bars[symbol]
+
+    async def close(self, symbol: str) -> float | None:
+        """Return the last close of an index, ``None`` when unknown."""
+        bars = await self.bars(symbol)
+        return bars[-1].close if bars else None
 
     async def sample(self, series: ListedSeries, near: float) -> ContractFact:
         """Describe one call of `series` with a strike near `near`.
@@ -88,9 +104,13 @@ class Bench:
         """Return the ids of all requests that were refused by now."""
         return frozenset(self.broker.refused)
 
+    def codes_since(self, before: frozenset[int]) -> frozenset[int]:
+        """Return the codes of the refusals that came after `before`."""
+        return frozenset(self.broker.refused[number] for number in self.refusals() - before)
+
     def quoted(self, missing: Sequence[str], text: str, before: frozenset[int]) -> Finding:
         """Judge quotes: `missing` ones, what was seen, and the refusals before they were asked."""
-        codes = {self.broker.refused[number] for number in self.refusals() - before}
+        codes = self.codes_since(before)
         if not missing:
             return holds(text)
         lacking = ", ".join(missing)

@@ -29,6 +29,8 @@ CLEAR_MAJORITY: Final = 0.2
 SKEW_SECONDS: Final = 2.0
 SERVER_VERSION: Final = 176
 BARS_NEEDED: Final = 300
+BREADTH_NEEDED: Final = 60
+"""Days below which breadth is unknown."""
 
 
 def judge_version(version: int) -> Finding:

@@ -78,19 +78,13 @@ async def samples(bench: Bench) -> Mapping[str, ContractFact]:
     """Describe one option of each class that is traded, none of them expiring soon."""
     found: dict[str, ContractFact] = {}
     for underlying, level in USUAL_LEVEL.items():
-        near = await level_of(bench, underlying) or level
+        near = await bench.close(underlying) or level
         for name in TICKS:
             ahead = [s for s in await bench.series(underlying) if s.trading_class == name]
             later = [s for s in ahead if (s.expiry - bench.session).days > AHEAD_DAYS]
             if ahead:
                 found[name] = await bench.sample((later or ahead)[0], near)
     return found
-
-
-async def level_of(bench: Bench, symbol: str) -> float | None:
-    """Return the last close of an index."""
-    bars = await bench.market.index_bars(symbol, bench.session)
-    return bars[-1].close if bars else None
 
 
 async def own_strikes(bench: Bench) -> Finding:
@@ -120,7 +114,7 @@ async def condor_expiry(bench: Bench) -> ListedSeries:
 
 async def liquid_hours(bench: Bench) -> Finding:
     """Look at the hours of an SPX option that does not expire soon."""
-    level = await level_of(bench, "SPX") or USUAL_LEVEL["SPX"]
+    level = await bench.close("SPX") or USUAL_LEVEL["SPX"]
     fact = await bench.sample(await condor_expiry(bench), level)
     return judge.judge_hours(fact.liquid_hours, bench.calendar)
 
@@ -130,7 +124,7 @@ async def expiry_day_close(bench: Bench) -> Finding:
     nearest = next((s for s in await bench.series("SPX") if s.trading_class == "SPXW"), None)
     if nearest is None:
         return not_tested("no SPXW expiry is listed")
-    level = await level_of(bench, "SPX") or USUAL_LEVEL["SPX"]
+    level = await bench.close("SPX") or USUAL_LEVEL["SPX"]
     return judge.judge_expiry_day(await bench.sample(nearest, level), bench.calendar)
 
 
@@ -160,7 +154,7 @@ async def breadth(bench: Bench) -> Finding:
         return found if bench.is_open else not_tested(CLOSED)
     if not bench.is_open:
         return not_tested(CLOSED)
-    close = await level_of(bench, "SPX")
+    close = await bench.close("SPX")
     spx = next((each.last for each in await bench.market.indexes() if each.symbol == "SPX"), None)
     return judge.judge_breadth(day, spx / close - 1 if spx and close else None)
 
@@ -170,28 +164,40 @@ async def daily_bars(bench: Bench) -> Finding:
     return await _bars(bench, {"SPX": judge.BARS_NEEDED, "VIX": judge.BARS_NEEDED})
 
 
+async def sector_bars(bench: Bench) -> Finding:
+    """Ask for the bars of the sector ETFs and count them as breadth."""
+    before = bench.refusals()
+    days = len(await bench.market.sector_breadth(bench.session))
+    text = f"{days} days of all 11"
+    enough = days >= judge.BREADTH_NEEDED
+    return _enough(text, enough=enough, codes=bench.codes_since(before))
+
+
 async def settlement_values(bench: Bench) -> Finding:
     """Ask for the bars of the settlement indexes."""
     return await _bars(bench, {"SET": 1, "VRO": 1})
 
 
 async def _bars(bench: Bench, needed: Mapping[str, int]) -> Finding:
-    before = bench.refusals()
-    counts = {name: len(await bench.market.index_bars(name, bench.session)) for name in needed}
-    text = ", ".join(f"{name} {count}" for name, count in counts.items())
-    short = [name for name, count in counts.items() if count < needed[name]]
-    codes = {bench.broker.refused[number] for number in bench.refusals() - before}
-    if not short:
-        return holds(f"bars: {text}")
+    counts = {name: len(await bench.bars(name)) for name in needed}
+    text = ", ".join(f"{name} {count} bars" for name, count in counts.items())
+    enough = all(count >= needed[name] for name, count in counts.items())
+    codes = frozenset(code for name in needed for code in bench.bar_refusals[name])
+    return _enough(text, enough=enough, codes=codes)
+
+
+def _enough(text: str, *, enough: bool, codes: frozenset[int]) -> Finding:
+    if enough:
+        return holds(text)
     if HISTORY_REFUSED in codes or codes & PERMISSION_CODES:
-        return not_permitted(f"bars: {text}; error {max(codes)}")
-    return differs(f"bars: {text}" + (f"; error {max(codes)}" if codes else ""))
+        return not_permitted(f"{text}; error {max(codes)}")
+    return differs(text + (f"; error {max(codes)}" if codes else ""))
 
 
 async def spx_option_quotes(bench: Bench) -> Finding:
     """Quote both rights at the money."""
     series = await condor_expiry(bench)
-    near = await level_of(bench, "SPX") or USUAL_LEVEL["SPX"]
+    near = await bench.close("SPX") or USUAL_LEVEL["SPX"]
     return await _options(bench, series, near=near, rights=(Right.CALL, Right.PUT))
 
 
@@ -201,7 +207,7 @@ async def vix_option_quotes(bench: Bench) -> Finding:
     layers = hedge_series(listed, bench.session, bench.calendar, bench.project.rules.hedge)
     if Layer.NEAR not in layers:
         return differs(f"no monthly VIX expiry among {len(listed)}")
-    near = await level_of(bench, "VIX") or USUAL_LEVEL["VIX"]
+    near = await bench.close("VIX") or USUAL_LEVEL["VIX"]
     return await _options(bench, layers[Layer.NEAR], near=near, rights=(Right.CALL,))
 
 
@@ -253,6 +259,7 @@ CHECKS: Mapping[str, Callable[[Bench], Awaitable[Finding]]] = {
     "index_levels": index_levels,
     "breadth": breadth,
     "daily_bars": daily_bars,
+    "sector_bars": sector_bars,
     "spx_option_quotes": spx_option_quotes,
     "vix_option_quotes": vix_option_quotes,
     "vx_quotes": vx_quotes,

@@ -19,7 +19,7 @@ from bot.logs import get_logger
 from bot.probe.assumptions import ORDERS
 from bot.probe.bench import CLOSED, Bench, refusal_code
 from bot.probe.findings import Finding, differs, holds, not_permitted, not_tested
-from bot.probe.market import USUAL_LEVEL, condor_expiry, level_of
+from bot.probe.market import USUAL_LEVEL, condor_expiry
 from bot.probe.offer import Offer, UnsafeOrderError, condor_legs, ensure_unfillable, make_offer
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Trial:
         bench = self.bench
         series = await bench.market.with_own_strikes(await condor_expiry(bench))
         levels = {level.symbol: level.last for level in await bench.market.indexes()}
-        spot = levels["SPX"] or await level_of(bench, "SPX") or USUAL_LEVEL["SPX"]
-        vix = levels["VIX"] or await level_of(bench, "VIX") or USUAL_LEVEL["VIX"]
+        spot = levels["SPX"] or await bench.close("SPX") or USUAL_LEVEL["SPX"]
+        vix = levels["VIX"] or await bench.close("VIX") or USUAL_LEVEL["VIX"]
         days = (series.expiry - bench.session).days
         legs = condor_legs(series, spot, vix=vix, days=days)
         contracts = await bench.market.qualify([leg.contract for leg in legs])

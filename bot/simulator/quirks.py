@@ -197,10 +197,13 @@ def _want_strike(_situation: Situation, body: list[str]) -> bool:
 
 def _refuse_vix_history(_situation: Situation, body: list[str]) -> bool:
     if body[2] == "VIX":
-        text = (
-            "Historical Market Data Service error message:No market data permissions for CBOE IND"
-        )
-        raise RequestRefusedError(int(body[0]), 162, text)
+        raise RequestRefusedError(int(body[0]), 162, NO_HISTORY)
+    return True
+
+
+def _refuse_stock_history(_situation: Situation, body: list[str]) -> bool:
+    if body[3] == "STK":
+        raise RequestRefusedError(int(body[0]), 162, NO_HISTORY)
     return True
 
 

@@ -74,6 +74,7 @@ FLIPS: Final = {
     ),
     "breadth": (with_quirk(Quirk.AD_NYSE_SWAPPED), Status.DIFFERS),
     "daily_bars": (with_quirk(Quirk.HISTORY_REFUSED), Status.NOT_PERMITTED),
+    "sector_bars": (with_quirk(Quirk.STOCK_HISTORY_REFUSED), Status.NOT_PERMITTED),
     "spx_option_quotes": (
         GatewaySettings(unsubscribed=frozenset({"SPXW"})),
         Status.NOT_PERMITTED,
@@ -409,7 +410,7 @@ def test_the_report_says_of_each_line_what_follows(tmp_path: Path) -> None:
 
     assert "not permitted  read_only_off" in text
     assert "Read-Only API* off" in text
-    assert text.endswith("17 holds, 1 not permitted, 9 not tested")
+    assert text.endswith("18 holds, 1 not permitted, 9 not tested")
 
 
 def test_the_json_has_a_row_for_each_assumption(tmp_path: Path) -> None:
