@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -795,3 +798,39 @@ def test_a_storm_strikes_as_often_as_its_rate_says() -> None:
     assert {word for word, _, _ in storm(1)} == {"delay", "drop", "replay"}
     assert everything >= 80
     assert 0.15 <= len(storm(1, rate=0.3)) / 160 <= 0.45
+
+
+# -- the command ---------------------------------------------------------------------------
+
+
+def command(path: Path) -> subprocess.Popen[str]:
+    """Start ``steward gateway --fault`` on a free port."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bot.cli", "gateway", "--port", "0", "--fault", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_command_provokes_the_faults_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text(script_of(15), encoding="utf-8")
+    with command(path) as gateway:
+        assert gateway.stdout is not None
+        client = RawClient(json.loads(gateway.stdout.readline())["port"])
+        accounts = told(client.answers(), 15)
+        client.socket.close()
+        gateway.terminate()
+
+    assert accounts == [["15", "1", "U7654321"]]
+
+
+def test_the_command_refuses_a_script_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('[[fault]]\nwhat = "muet"\n', encoding="utf-8")
+    with command(path) as gateway:
+        _, said = gateway.communicate(timeout=30)
+
+    assert gateway.returncode == 2
+    assert said.startswith('faults.toml:2: fault 1: what = "muet": unknown action, did you mean mu')
