@@ -264,10 +264,10 @@ def probe(  # noqa: PLR0913 - one parameter for each option
     import asyncio
     import logging
 
-    from bot.data.wire_recording import write_recording
+    from bot.data.wire_recording import ensure_new, write_recording
     from bot.probe.assumptions import assumptions_document
     from bot.probe.report import report_json, report_lines
-    from bot.probe.runner import probe as run_probe
+    from bot.probe.runner import probe_until_stopped
     from bot.project import load_project
 
     if listed:
@@ -277,7 +277,15 @@ def probe(  # noqa: PLR0913 - one parameter for each option
     logging.getLogger().addHandler(logging.NullHandler())
     with reported():
         loaded = load_project(project)
-        report = asyncio.run(run_probe(loaded, with_orders=not no_orders, hide=redact or ()))
+        if record is not None:
+            ensure_new(record)
+        try:
+            report = asyncio.run(
+                probe_until_stopped(loaded, with_orders=not no_orders, hide=redact or ())
+            )
+        except asyncio.CancelledError:
+            typer.secho("stopped; no order of the probe is open", fg="yellow", err=True)
+            raise typer.Exit(EXIT_FAULT) from None
         if record is not None:
             write_recording(record, report.recording)
         typer.echo(report_json(report) if as_json else "\n".join(report_lines(report)))

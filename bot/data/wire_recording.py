@@ -95,6 +95,20 @@ def write_recording(path: Path, recording: WireRecording) -> None:
         raise RecordedDataError(f"{path} cannot be written: {fault}") from fault
 
 
+def ensure_new(path: Path) -> None:
+    """Refuse, before anything is recorded, a file that could not be written afterwards.
+
+    Raises
+    ------
+    RecordedDataError
+        If `path` exists, or its folder does not.
+    """
+    if path.exists():
+        raise RecordedDataError(f"{path} exists; name a new file")
+    if not path.parent.is_dir():
+        raise RecordedDataError(f"{path} cannot be written: {path.parent} is no folder")
+
+
 def read_recording(path: Path) -> WireRecording:
     """Read a recording.
 

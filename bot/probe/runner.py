@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -100,6 +101,29 @@ async def probe(project: Project, *, with_orders: bool = True, hide: Iterable[st
         findings={each.key: findings.get(each.key, rest) for each in ASSUMPTIONS},
         recording=recorder.recording(server_version=version, at=at, words=hide),
     )
+
+
+async def probe_until_stopped(
+    project: Project, *, with_orders: bool = True, hide: Iterable[str] = ()
+) -> Report:
+    """Probe as the main task of a process: SIGINT and SIGTERM end it once its order is gone.
+
+    Impatience changes nothing: a second signal would cut the cleaning short.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        When it was stopped; nothing is left open then.
+    """
+    task = asyncio.current_task()
+
+    def stop() -> None:
+        if task is not None and not task.cancelling():
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return await probe(project, with_orders=with_orders, hide=hide)
 
 
 async def _bench(project: Project, broker: Broker, recorder: Recorder) -> Bench:
