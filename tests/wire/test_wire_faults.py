@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from fault_stage import (
 )
 from raw_client import TWO_HOURS, VIX_CALL, RawClient, message
 
+from bot.core.errors import ConfigError
 from bot.simulator.faults.reading import parse_script
 from bot.simulator.wire import UNSET, Request
 
@@ -372,6 +374,30 @@ def test_past_midnight_the_executions_of_yesterday_are_gone_and_the_position_is_
 
     assert swept == []
     assert [fields[-2] for fields in positions] == ["1"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_by_time_alone_everybody_is_hung_up_on_or_left_without_an_answer() -> None:
+    script = """
+        [[fault]]
+        when.after = 60
+        what = "half_open"
+        [[fault]]
+        when.after = 120
+        what = "disconnect"
+        how = "eof"
+        seconds = 3600.0
+    """
+    with staged(script) as stage:
+        clients = [stage.connect(1), stage.connect(2)]
+        clients[0].advance(60)
+        for client in clients:
+            with pytest.raises(TimeoutError):
+                client.answers()
+        clients[0].send(Request.ADVANCE_TIME.value, 1, 60)
+
+        assert [client.hung_up() for client in clients] == [True, True]
+        assert stage.connect().now() == 1784552400 + 120 + 3600
 
 
 def test_refused_connections_are_reset_until_they_are_used_up() -> None:
@@ -774,6 +800,7 @@ def storm(seed: int, rate: float = 0.3) -> list[tuple[str, int | None, str]]:
     script = f'[random]\nseed = {seed}\nrate = {rate}\nkinds = ["delay", "drop", "replay"]'
     with staged(script) as stage:
         client = stage.connect()
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for number in range(40):
             client.send(*message(Request.IDS, 1))
             client.send(*message(Request.MARKET_RULE, number))
@@ -834,3 +861,83 @@ def test_the_command_refuses_a_script_with_its_line(tmp_path: Path) -> None:
 
     assert gateway.returncode == 2
     assert said.startswith('faults.toml:2: fault 1: what = "muet": unknown action, did you mean mu')
+
+
+# -- what cannot be provoked ----------------------------------------------------------------
+
+
+def test_a_session_that_is_not_played_is_refused() -> None:
+    with staged() as stage, pytest.raises(ConfigError, match="session 2026-07-25 is not played"):
+        stage.gateway.inject(parse_script('[[fault]]\nwhen.session = 2026-07-25\nwhat = "mute"'))
+
+
+@pytest.mark.parametrize(("contract", "fits"), [("VIX 260819C*", 31), ("VIX 990101C*", 0)])
+def test_a_trade_by_hand_in_no_one_contract_ends_the_connection(
+    contract: str, fits: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ received = "ids" }}
+        what = "manual_trade"
+        contract = "{contract}"
+        quantity = 1
+    """
+    with staged(script) as stage:
+        client = stage.open()
+        with pytest.raises(ConnectionError):
+            client.ask(*message(Request.IDS, 1))
+
+    assert f"manual_trade: contract '{contract}' fits {fits}, must fit one" in caplog.text
+
+
+def test_what_a_message_does_not_have_stays_as_it_is() -> None:
+    script = """
+        [[fault]]
+        when = { sent = "next_valid_id", nth = 2 }
+        what = "rewrite"
+        fields = { 7 = "x" }
+        [[fault]]
+        when = { sent = "positions_end" }
+        what = "wrong_id"
+        id = 7
+        [[fault]]
+        when = { received = "place_order" }
+        what = "what_if"
+        how = "hang"
+        [[fault]]
+        when = { received = "cancel_order" }
+        what = "no_fill"
+    """
+    with staged(script) as stage:
+        client = stage.open()
+        ids = client.ask(*message(Request.IDS, 1))
+        end = client.ask(Request.POSITIONS, 1)
+        place(client, 1)
+        filled = heard(client)
+        client.send(Request.CANCEL_ORDER.value, 1, 77)
+
+        assert codes(client.answers()) == [("77", "10147")]
+    assert (ids, end) == ([["9", "1", "1"]], [["62", "1"]])
+    assert statuses(filled)[-1] == "Filled"
+
+
+def test_a_message_that_cannot_be_read_is_answered_as_ever() -> None:
+    with staged('[[fault]]\nwhen.received = "ids"\nwhat = "drop"') as stage:
+        client = stage.open()
+        (short,) = client.ask(Request.PLACE_ORDER, 5)
+        (unknown,) = client.ask("x", 1)
+
+    assert short[2:4] == ["5", "320"]
+    assert unknown[2:4] == ["-1", "321"]
+
+
+def test_what_is_held_for_a_client_that_is_gone_is_forgotten() -> None:
+    script = '[[fault]]\nwhen.sent = "order_status"\nwhat = "delay"\nseconds = 30.0'
+    with staged(script) as stage:
+        client = stage.open()
+        place(client, 1, price=1.5)
+        client.answers()
+        client.socket.close()
+        time.sleep(0.05)
+
+        assert statuses(stage.connect().advance(60)) == []

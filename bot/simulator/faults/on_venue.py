@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from bot.simulator.errors import RequestRefusedError
+from bot.core.errors import ConfigError
 from bot.simulator.faults.on_messages import say
 from bot.simulator.faults.state import OddQuotes
 from bot.simulator.faults.traffic import names_of
@@ -126,15 +126,15 @@ def manual_trade(faults: Faults, action: actions.ManualTrade, _event: Passing | 
 
     Raises
     ------
-    RequestRefusedError
-        If no contract, or more than one, fits.
+    ConfigError
+        If no contract, or more than one, fits: the gateway hangs up.
     """
     world = faults.gateway.world
     listed = world.instruments.match(ContractQuery(sec_type="OPT", exchange="SMART"))
     found = [each for each in listed if _fits(names_of(each), action.contract)]
     if len(found) != 1:
         text = f"manual_trade: contract {action.contract!r} fits {len(found)}, must fit one"
-        raise RequestRefusedError(MANUAL_ORDER_ID, 200, text)
+        raise ConfigError((text,))
     ticket = OrderTicket(
         client_id=0,
         order_id=MANUAL_ORDER_ID,
