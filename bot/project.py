@@ -139,9 +139,14 @@ def load_calendar(schedule: ScheduleSettings, path: Path) -> TradingCalendar:
 
 
 @contextlib.asynccontextmanager
-async def connected(project: Project, *, tap: Tap | None = None) -> AsyncIterator[Broker]:
+async def connected(
+    project: Project, *, tap: Tap | None = None, highest_order_id: int = 0
+) -> AsyncIterator[Broker]:
     """Connect to the project's gateway; see ``bot.broker.session.connect``."""
-    async with connect(project.settings.broker, project.calendar, tap=tap) as broker:
+    settings = project.settings.broker
+    async with connect(
+        settings, project.calendar, tap=tap, highest_order_id=highest_order_id
+    ) as broker:
         yield broker
 
 

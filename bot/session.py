@@ -35,7 +35,7 @@ async def run_session(
     StewardError
         If the gateway is absent, the account is wrong, or the state cannot be known.
     """
-    async with connected(project) as broker:
+    async with connected(project, highest_order_id=ledger.highest_order_id()) as broker:
         if session is None:
             session = new_york(broker.clock.now()).date()
         else:

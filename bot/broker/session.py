@@ -180,7 +180,11 @@ def money(text: str | None) -> Decimal | None:
 
 @contextlib.asynccontextmanager
 async def connect(
-    settings: BrokerSettings, calendar: TradingCalendar, *, tap: Tap | None = None
+    settings: BrokerSettings,
+    calendar: TradingCalendar,
+    *,
+    tap: Tap | None = None,
+    highest_order_id: int = 0,
 ) -> AsyncIterator[Broker]:
     """Connect, prove the account, synchronise; disconnect at the end.
 
@@ -190,6 +194,9 @@ async def connect(
         The gateway and the account; the trading days.
     tap
         Hears every message of the wire.
+    highest_order_id
+        The highest order number that was ever used: orders are numbered above it, also by a
+        gateway that has forgotten it.
 
     Raises
     ------
@@ -207,6 +214,7 @@ async def connect(
     try:
         await _open(broker)
         guard_account(client.client.getAccounts(), settings.account)
+        client.client.updateReqId(highest_order_id + 1)
         await _synchronise(broker)
         broker.clock = await _clock(broker)
         yield broker
