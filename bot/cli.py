@@ -6,15 +6,26 @@ import contextlib
 import datetime as dt  # noqa: TC003 - typer reads the annotations
 import os
 import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from bot.command_line import (
+    EXIT_CONFIG,
+    EXIT_FAULT,
+    EXIT_GATEWAY,
+    EXIT_LIVE_ACCOUNT,
+    HERE,
+    PRIVATE,
+    ProjectOption,
+    console,
+    progress_bar,
+    reported,
+)
+from bot.gateway_commands import gateway, probe
 
-    from rich.console import Console
+__all__ = ["EXIT_CONFIG", "EXIT_FAULT", "EXIT_GATEWAY", "EXIT_LIVE_ACCOUNT", "app"]
 
 app = typer.Typer(
     name="steward",
@@ -23,19 +34,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-EXIT_CONFIG = 2
-EXIT_GATEWAY = 3
-EXIT_LIVE_ACCOUNT = 4
-EXIT_FAULT = 1
-
-PRIVATE = 0o077
-"""Whatever a command writes, by whichever library, is for its user only."""
-
-ProjectOption = Annotated[
-    Path, typer.Option("--project", "-p", help="Project folder: config, ledger, logs.")
-]
-HERE = Path()
 
 
 def print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -155,73 +153,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
             raise typer.Exit(EXIT_FAULT)
 
 
-@app.command()
-def gateway(  # noqa: PLR0913 - one parameter for each option
-    *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4002,
-    scenario: Annotated[str, typer.Option(help="Synthetic scenario.")] = "spike",
-    seed: Annotated[int, typer.Option(min=0)] = 7,
-    sessions: Annotated[int, typer.Option(min=1, max=20_000)] = 250,
-    chains: Annotated[Path | None, typer.Option(help="Folder of recorded chains.")] = None,
-    history: Annotated[Path | None, typer.Option(help="Folder of daily histories.")] = None,
-    first: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    last: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    account: Annotated[str, typer.Option(help="Account id that it offers.")] = "DU1234567",
-    speed: Annotated[
-        float, typer.Option(min=0, help="Simulated seconds in a real one; 0 is stepped.")
-    ] = 0.0,
-    server_version: Annotated[int, typer.Option(min=157, max=176)] = 176,
-    messages_per_second: Annotated[int, typer.Option(min=0, help="0 is no limit.")] = 0,
-    tick_latency: Annotated[float, typer.Option(min=0, help="Seconds to the first tick.")] = 0.0,
-    provenance: Annotated[
-        Path | None, typer.Option(help="File for the notes on what was modelled.")
-    ] = None,
-    fault: Annotated[
-        Path | None, typer.Option(help="Script of the faults to provoke: docs/faults.md.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(help="Answer from a recording that `steward probe` wrote.")
-    ] = None,
-    quirk: Annotated[
-        list[str] | None, typer.Option(help="A way to differ from what is assumed; repeatable.")
-    ] = None,
-) -> None:
-    """Run the simulated gateway on 127.0.0.1; prints one JSON line with its port."""
-    import json
-
-    from bot.data.wire_recording import read_recording
-    from bot.markets import choose_market, known_quirks
-    from bot.simulator.faults.reading import load_script
-    from bot.simulator.gateway import serve
-    from bot.simulator.settings import GatewaySettings
-
-    def ready(bound: int) -> None:
-        print(json.dumps({"port": bound}), flush=True)  # noqa: T201 - read by other programs
-
-    with reported(), contextlib.suppress(KeyboardInterrupt):
-        market = choose_market(
-            scenario=scenario,
-            seed=seed,
-            sessions=sessions,
-            chains=chains,
-            history=history,
-            first=first.date() if first else None,
-            last=last.date() if last else None,
-        )
-        recording = read_recording(replay) if replay else None
-        settings = GatewaySettings(
-            port=port,
-            accounts=(account,),
-            server_version=recording.server_version if recording else server_version,
-            speed=speed,
-            messages_per_second=messages_per_second,
-            tick_latency_seconds=tick_latency,
-            provenance_path=provenance,
-            faults=load_script(fault) if fault else None,
-            quirks=known_quirks(quirk or ()),
-            replay=recording,
-        )
-        serve(market, settings, ready=ready)
+app.command()(gateway)
 
 
 @app.command()
@@ -242,55 +174,7 @@ def check(project: ProjectOption = HERE) -> None:
         raise typer.Exit(EXIT_FAULT)
 
 
-@app.command()
-def probe(  # noqa: PLR0913 - one parameter for each option
-    project: ProjectOption = HERE,
-    *,
-    no_orders: Annotated[
-        bool, typer.Option("--no-orders", help="Leave out the order that cannot fill.")
-    ] = False,
-    record: Annotated[
-        Path | None, typer.Option(help="New file for the conversation, account ids replaced.")
-    ] = None,
-    redact: Annotated[
-        list[str] | None, typer.Option(help="A further word to hide in the recording; repeatable.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
-    listed: Annotated[
-        bool, typer.Option("--list", help="Print what is assumed, as Markdown, and end.")
-    ] = False,
-) -> None:
-    """Test on a paper account what the code assumes of a gateway; stop the bot first."""
-    import asyncio
-    import logging
-
-    from bot.data.wire_recording import ensure_new, write_recording
-    from bot.probe.assumptions import assumptions_document
-    from bot.probe.report import report_json, report_lines
-    from bot.probe.runner import probe_until_stopped
-    from bot.project import load_project
-
-    if listed:
-        typer.echo(assumptions_document(), nl=False)
-        return
-    # What the client library would print about a refusal is among the findings.
-    logging.getLogger().addHandler(logging.NullHandler())
-    with reported():
-        loaded = load_project(project)
-        if record is not None:
-            ensure_new(record)
-        try:
-            report = asyncio.run(
-                probe_until_stopped(loaded, with_orders=not no_orders, hide=redact or ())
-            )
-        except asyncio.CancelledError:
-            typer.secho("stopped; no order of the probe is open", fg="yellow", err=True)
-            raise typer.Exit(EXIT_FAULT) from None
-        if record is not None:
-            write_recording(record, report.recording)
-        typer.echo(report_json(report) if as_json else "\n".join(report_lines(report)))
-        if not report.all_hold:
-            raise typer.Exit(EXIT_FAULT)
+app.command()(probe)
 
 
 @app.command()
@@ -425,57 +309,6 @@ def _switch(project: Path, state: str, reason: str) -> None:
     with reported():
         edit_kill_switch(settings_path(project), TradingState(state), reason=reason)
         typer.echo(f"kill switch: {state}")
-
-
-def console() -> Console:
-    """Return a console that fits a hundred columns."""
-    from rich.console import Console as RichConsole
-
-    found = RichConsole()
-    return found if found.is_terminal else RichConsole(width=100)
-
-
-@contextlib.contextmanager
-def reported() -> Iterator[None]:
-    """Turn the program's own faults into a clear text and an exit code."""
-    from bot.core.errors import (
-        ConfigError,
-        GatewayUnavailableError,
-        LiveAccountError,
-        StewardError,
-    )
-
-    codes = {
-        ConfigError: EXIT_CONFIG,
-        GatewayUnavailableError: EXIT_GATEWAY,
-        LiveAccountError: EXIT_LIVE_ACCOUNT,
-    }
-    try:
-        yield
-    except StewardError as fault:
-        typer.secho(str(fault), fg="red", err=True)
-        raise typer.Exit(codes.get(type(fault), EXIT_FAULT)) from fault
-
-
-@contextlib.contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar; yield the function that is told how far it is."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-        task = progress.add_task(title, total=None)
-
-        def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        yield advance
 
 
 if __name__ == "__main__":
