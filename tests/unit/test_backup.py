@@ -182,6 +182,21 @@ def test_a_copy_that_fails_its_check_is_kept_aside_and_replaces_no_good_one(
     assert fault_of(good.with_name(f"{good.name}.failed")) is not None
 
 
+def test_a_copy_whose_very_schema_is_damaged_is_kept_aside_too(
+    ledger: Ledger, settings: Settings
+) -> None:
+    ledger.value("PRAGMA wal_checkpoint(TRUNCATE)")
+    with ledger.path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xa5" * 200)
+    ledger.value("PRAGMA shrink_memory")
+
+    with pytest.raises(LedgerError, match="malformed|damaged"):
+        back_up(settings, ledger, SESSION)
+
+    assert names(settings.backup.folder) == ["steward-2026-07-20.db.failed"]
+
+
 def test_good_copies_are_not_rotated_away_while_the_newest_fails(
     ledger: Ledger, settings: Settings
 ) -> None:
