@@ -191,7 +191,7 @@ def test_a_copy_whose_very_schema_is_damaged_is_kept_aside_too(
         file.write(b"\xa5" * 200)
     ledger.value("PRAGMA shrink_memory")
 
-    with pytest.raises(LedgerError, match="malformed|damaged"):
+    with pytest.raises(LedgerError, match=r"malformed|damaged"):
         back_up(settings, ledger, SESSION)
 
     assert names(settings.backup.folder) == ["steward-2026-07-20.db.failed"]
