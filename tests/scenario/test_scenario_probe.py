@@ -15,6 +15,7 @@ from harness import CANCEL_ORDER, PLACE_ORDER, Stage, stage
 from bot.clock import new_york
 from bot.core.model import BreadthSource
 from bot.data.wire_recording import Sender, read_recording, write_recording
+from bot.probe import runner
 from bot.probe.assumptions import ASSUMPTIONS, ORDERS
 from bot.probe.bench import CLOSED
 from bot.probe.findings import Status
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bot.probe.runner import Report
     from bot.project import Project
 
+CONTRACT_DETAILS = 9
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 OUTWARD: Final = {Status.DIFFERS, Status.NOT_PERMITTED}
 
@@ -423,3 +425,57 @@ def test_the_json_has_a_row_for_each_assumption(tmp_path: Path) -> None:
     assert found["all_hold"] is True
     assert [row["key"] for row in found["assumptions"]] == [each.key for each in ASSUMPTIONS]
     assert {row["status"] for row in found["assumptions"]} == {"holds"}
+
+
+# -- the probe itself in trouble ---------------------------------------------------------------
+
+
+def hang_up_at(found: Stage, request: int, count: int) -> None:
+    """Let the gateway hang up on everybody at the `count`th message of a kind."""
+
+    def hang_up(number: int) -> None:
+        if number == request and found.received[request] == count:
+            for client in tuple(found.gateway._clients):
+                client.close()
+
+    found.on_message = hang_up
+
+
+def test_what_a_lost_connection_left_untested_is_said(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            hang_up_at(found, CONTRACT_DETAILS, 3)
+            report = await probe(found.project)
+
+            assert outward(report) == {}
+            assert report.findings["clock"].status is Status.HOLDS
+            assert report.findings["completed_order"].status is Status.NOT_TESTED
+            assert "connection lost" in report.findings["completed_order"].text
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_lost_over_the_order_calls_a_person(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            hang_up_at(found, PLACE_ORDER, 2)
+            with pytest.raises(LeftBehindError, match="may still be open"):
+                await probe(found.project)
+
+    asyncio.run(scenario())
+
+
+def test_a_probe_keeps_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TIME_LIMIT_SECONDS", 0.0)
+
+    async def scenario() -> None:
+        async with scene(tmp_path) as found:
+            report = await probe(found.project)
+
+            assert {each.text for each in report.findings.values()} == {
+                "only paper accounts are offered",
+                "176",  # known without asking
+                "not reached in time",
+            }
+
+    asyncio.run(scenario())
