@@ -24,7 +24,7 @@ def build_book(
     desk: Desk, account: AccountFact, reconciliation: Reconciliation, snapshot: MarketSnapshot
 ) -> Book:
     """Return what is held and what the account says, as the decision shall see it."""
-    holdings = desk.ledger.holdings()
+    holdings, switch = desk.ledger.holdings(), desk.reading()
     return Book(
         nav_usd=nav_usd(account, holdings, snapshot),
         cash_usd=account.cash_usd,
@@ -36,7 +36,8 @@ def build_book(
         new_risk_usd=sum(
             condor_risk_usd(condor) for condor in holdings.condors if condor.opened == desk.session
         ),
-        trading_state=desk.reading().state,
+        trading_state=switch.state,
+        keep_hedge=switch.keep_hedge,
         locked=reconciliation.locked or bool(holdings.residuals),
     )
 

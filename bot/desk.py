@@ -81,7 +81,8 @@ class Desk:
         if obstacle := self._obstacle(intent, book):
             return obstacle
         reading = self.reading()
-        if permitted(intent, dataclasses.replace(book, trading_state=reading.state)):
+        now = dataclasses.replace(book, trading_state=reading.state, keep_hedge=reading.keep_hedge)
+        if permitted(intent, now):
             return None
         if book.locked:
             return f"LOCKED: purpose={intent.purpose.value}"

@@ -159,6 +159,8 @@ class Book:
         Max loss of the condors opened in this session.
     trading_state
         The kill switch.
+    keep_hedge
+        Whether ``flatten`` leaves the VIX calls in place.
     locked
         Whether ledger and broker disagree.
     objections
@@ -174,6 +176,7 @@ class Book:
     in_flight: tuple[str, ...] = ()
     new_risk_usd: float = 0.0
     trading_state: TradingState = TradingState.ACTIVE
+    keep_hedge: bool = True
     locked: bool = False
     objections: tuple[str, ...] = ()
 

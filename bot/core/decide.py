@@ -19,8 +19,9 @@ halt                no      no                     no                 no
 ==================  ======  ====================  =================  ===
 
 *Like for like* is a roll: it replaces contracts of a layer by no more contracts of the same
-layer. Buying a missing layer is not. Under ``flatten`` all condors are closed and the hedge is
-kept, which includes rolling it. An intent of the past whose end is not proven (*in flight*)
+layer. Buying a missing layer is not. Under ``flatten`` all condors are closed. The hedge is kept,
+which includes rolling it, unless the person says otherwise: then it is sold, in this state only,
+and nothing is rolled. An intent of the past whose end is not proven (*in flight*)
 forbids every ADD, and so does an objection of the session itself: clocks or hours that disagree.
 """
 
@@ -31,8 +32,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.core.book import TradingState
 from bot.core.context import Context
-from bot.core.decision import Decision, OrderIntent, Purpose, Verdict
-from bot.core.plan import ROLL_DUE
+from bot.core.decision import Action, Decision, OrderIntent, Purpose, Verdict
+from bot.core.plan import FLATTEN, ROLL_DUE
 from bot.core.regime import as_signals
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from bot.core.model import MarketSnapshot
     from bot.core.rules import Rules
 
-DECISION_VERSION: Final = 1
+DECISION_VERSION: Final = 2
 """Raised with every change of rules in code: decisions of one version can be decided again."""
 
 _ORDER: Final = {purpose: rank for rank, purpose in enumerate(Purpose)}
@@ -112,7 +113,12 @@ def permitted(intent: OrderIntent, book: Book) -> bool:
     """Whether `intent` may be sent in the state that `book` is in; asked again before sending."""
     if intent.purpose is Purpose.ADD and (book.in_flight or book.objections):
         return False
+    sells_out = book.trading_state is TradingState.FLATTEN and not book.keep_hedge
+    if intent.action is Action.SELL_HEDGE and intent.reason == FLATTEN:
+        return sells_out
     like_for_like = intent.reason == ROLL_DUE
+    if like_for_like and sells_out:
+        return False
     purpose = Purpose.REDUCE if like_for_like else intent.purpose
     if book.locked and purpose is not Purpose.REDUCE:
         return False

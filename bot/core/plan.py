@@ -47,6 +47,9 @@ ALVH: Final = "alvh"
 ROLL_DUE: Final = "roll_due"
 """Reason of both orders of a like-for-like roll."""
 
+FLATTEN: Final = "flatten"
+"""Reason of an order that closes what the trading state ``flatten`` asks for."""
+
 QUOTE_DIGITS: Final = 4
 """No venue quotes finer; what a float holds beyond that is noise."""
 

@@ -54,6 +54,14 @@ ENTRY = (Purpose.ADD, "entry")
         ({"trading_state": TradingState.REDUCE_ONLY}, [EXIT, *ROLL]),
         ({"trading_state": TradingState.HALT}, []),
         ({"trading_state": TradingState.FLATTEN}, [(Purpose.REDUCE, "flatten"), *ROLL]),
+        (
+            {"trading_state": TradingState.FLATTEN, "keep_hedge": False},
+            [(Purpose.REDUCE, "flatten"), (Purpose.REDUCE, "flatten")],
+        ),
+        (
+            {"trading_state": TradingState.ACTIVE, "keep_hedge": False},
+            [EXIT, *ROLL, *MISSING, ENTRY],
+        ),
         ({"locked": True}, [EXIT, *ROLL]),
         ({"locked": True, "trading_state": TradingState.NO_ENTRIES}, [EXIT, *ROLL]),
         ({"locked": True, "trading_state": TradingState.HALT}, []),
@@ -112,7 +120,7 @@ def test_regime_signals_and_version_are_part_of_the_decision() -> None:
     decision = decide(builders.market(), builders.book(), RULES)
 
     assert decision.session == builders.SESSION
-    assert decision.decision_version == 1
+    assert decision.decision_version == 2
     assert decision.regime == "calm"
     assert {"macd_histogram", "breadth", "vix_over_vix3m"} <= {
         signal.name for signal in decision.signals
