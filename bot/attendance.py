@@ -60,6 +60,7 @@ class Ending:
 
 
 CUT_OFF: Final = Ending(outcome="interrupted", absence=AbsenceReason.GATEWAY_ABSENT)
+TOO_LATE: Final = "the bot did not run, or its machine slept, until its grace had passed"
 ABANDONED: Final = Ending(outcome="interrupted", absence=AbsenceReason.BOT_OFF)
 DISPUTED: Final = Ending(outcome="disputed", absence=AbsenceReason.SESSION_FAILED)
 FAILED: Final = Ending(outcome="failed", absence=AbsenceReason.SESSION_FAILED)
@@ -78,6 +79,9 @@ async def attend(project: Project, ledger: Ledger, wake: WakeUp, watch: GatewayW
     LiveAccountError
         If the gateway serves another account: nothing can be done about that here.
     """
+    if watch.clock.now() > wake.latest and wake.session not in ledger.unfinished():
+        _conclude(ledger, wake.session, ABANDONED, TOO_LATE, at=watch.clock.now())
+        return False
     while True:
         try:
             return await _one_attempt(project, ledger, wake, watch)
@@ -154,7 +158,7 @@ def catch_up(
         if session not in begun or now >= project.calendar.day(session).close
     ]
     for session in recorded:
-        _record(ledger, session, ABANDONED, "the bot did not run, or its machine slept", at=now)
+        _record(ledger, session, ABANDONED, TOO_LATE, at=now)
     return tuple(recorded)
 
 

@@ -76,6 +76,22 @@ def retry_seconds(tries: int, share: float) -> float:
     return min(doubled, LONGEST_RETRY_SECONDS) * (0.5 + share / 2)
 
 
+def heed_cancellation() -> None:
+    """End a task that was told to: `asyncio.wait_for` of Python 3.11 may have swallowed the word.
+
+    It does when what it waits for is done at the same instant. A loop that tries for ever must
+    therefore ask.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        If the present task was cancelled.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class GatewayWatch:
     """Knows whether the gateway is there, and what time it is.
 
@@ -138,6 +154,7 @@ class GatewayWatch:
         while True:
             if not self.paused:
                 await self.meet(project)
+            heed_cancellation()
             await self.clock.sleep(project.settings.broker.look_seconds)
 
     def reached(self) -> None:
@@ -152,6 +169,7 @@ class GatewayWatch:
 
     async def missed(self, project: Project, fault: Exception) -> None:
         """Note that it is absent, and wait as long as the next attempt is off."""
+        heed_cancellation()
         settings, now = project.settings.broker, self.clock.now()
         quiet = is_quiet(now, map(parse_window, settings.quiet_windows))
         first = self.outage is None

@@ -121,8 +121,7 @@ class Unattended:
             )
             done.pop().result()
         finally:
-            watching.cancel()
-            await self._stop()
+            await self._stop(watching)
 
     def _start(self) -> None:
         from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED  # noqa: PLC0415 - as above
@@ -140,12 +139,12 @@ class Unattended:
         self._scheduler.start()
         self._pulse.ready()
 
-    async def _stop(self) -> None:
-        """Cancel what runs, and wait until it has withdrawn its order."""
+    async def _stop(self, watching: asyncio.Task[None]) -> None:
+        """Cancel what runs, and wait until it has hung up and withdrawn its order."""
+        watching.cancel()
         self._scheduler.remove_listener(self._heard)
         self._scheduler.shutdown(wait=False)
-        if self._session is not None:
-            await asyncio.wait({self._session}, timeout=STOP_SECONDS)
+        await asyncio.wait({watching, self._session or watching}, timeout=STOP_SECONDS)
         self._pulse.stopping()
 
     async def _keep_watch(self) -> None:
@@ -258,7 +257,7 @@ class Unattended:
         self._look_soon()
 
     def _heard(self, event: Any) -> None:  # noqa: ANN401 - APScheduler has no types
-        """Note a job that came too late, or broke; the next look plans anew."""
+        """Note a job that came too late, or broke, and plan anew."""
         kind = "JOB_FAILED" if event.exception else "JOB_MISSED"
         detail = f"job {event.job_id} of {event.scheduled_run_time}: {event.exception!r}"
         log.error("schedule.fault", kind=kind, detail=detail, exc_info=event.exception)
@@ -266,6 +265,7 @@ class Unattended:
             self._ledger.incident(kind, session=None, at=self._watch.clock.now(), detail=detail)
         except LedgerError:
             log.exception("schedule.fault_not_noted")
+        self._look_soon()
 
     def _beat(self) -> None:
         outage, wake = self._watch.outage, self._wake
