@@ -320,7 +320,7 @@ def test_a_commission_comes_unset_and_a_sweep_brings_it() -> None:
 # -- connections ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "live"), [("mute", 1), ("half_open", 0)])
+@pytest.mark.parametrize(("what", "live"), [("mute", 2), ("half_open", 0)])
 @pytest.mark.usefixtures("impatient")
 def test_a_mute_gateway_acts_and_a_half_open_one_does_not(what: str, live: int) -> None:
     script = f'[[fault]]\nwhen = {{ phase = "submitted" }}\nwhat = "{what}"'
@@ -328,6 +328,7 @@ def test_a_mute_gateway_acts_and_a_half_open_one_does_not(what: str, live: int) 
         client = stage.open()
         other = stage.connect(2)
         place(client, 1, price=1.5)
+        place(client, 2, price=1.5)
         with pytest.raises(TimeoutError):
             client.answers()
         orders = told(other.ask(Request.ALL_OPEN_ORDERS, 1), 5)

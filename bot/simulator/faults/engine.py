@@ -147,8 +147,7 @@ class Faults:
 
     def tell(self, client: Connection, fields: Sequence[Field]) -> None:
         """Take a message of the gateway to a client, or whatever becomes of it."""
-        if client not in self.state.mute:
-            self._carry(self._traffic.sent(client, [field_text(value) for value in fields]))
+        self._carry(self._traffic.sent(client, [field_text(value) for value in fields]))
 
     def _carry(self, event: Passing) -> None:
         for action in self._meeting(event):
