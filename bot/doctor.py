@@ -1,71 +1,94 @@
-"""``steward check``: tests everything that a session needs, and says what to do about it."""
+"""``steward check``: tests everything that a session needs, and says what to do about it.
+
+What is on this machine is tested here, the gateway in ``bot.doctor_gateway``. A test that needs
+what failed before it is not made: its cause is named once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.broker.market_data import INDEXES, MarketData
 from bot.clock import new_york
 from bot.core.book import TradingState
-from bot.core.errors import StewardError
-from bot.core.model import Feed
+from bot.core.errors import LedgerError, StewardError
+from bot.doctor_gateway import Finding, examine_gateway
+from bot.files import distrust, free_mb
+from bot.guard import DiskGuard
 from bot.killswitch import KillSwitch
+from bot.ledger.lock import WriterLock
 from bot.ledger.store import Ledger
 from bot.project import Project, connected, load_project
+from bot.wakeups import next_wake
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import datetime as dt
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from bot.broker.session import Broker
-
-SKEW_SECONDS = 2.0
-BARS_NEEDED = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was tested; `text` says what was found, and the remedy when it failed."""
-
-    name: str
-    passed: bool
-    text: str
+CONFIGS = ("steward.toml", "rules.toml", "events.toml")
 
 
 async def examine(folder: Path) -> list[Finding]:
-    """Test config, kill switch, ledger, gateway and market data, in this order.
-
-    A test that needs what failed before it is not made: its cause is named once.
-    """
+    """Test this machine, the gateway and its market data, in this order."""
     try:
         project = load_project(folder)
     except StewardError as fault:
         return [Finding(name="config", passed=False, text=str(fault))]
     findings = [
         Finding(name="config", passed=True, text=f"rules {project.rules_sha256[:12]}"),
+        _permissions(project),
         _kill_switch(project),
-        _ledger(project),
+        _disk(project),
+        *_ledger(project),
     ]
     findings += [finding async for finding in _gateway(project)]
     return findings
 
 
-def _kill_switch(project: Project) -> Finding:
-    reading = KillSwitch(project.settings_path).read()
-    text = reading.state.value + (f" ({reading.fault or reading.reason})" if reading.reason else "")
+def _permissions(project: Project) -> Finding:
+    files = [project.folder / "config" / name for name in CONFIGS]
+    faults = [fault for path in (*files, project.settings.ledger.path) if (fault := distrust(path))]
     return Finding(
-        name="kill switch", passed=reading.state is TradingState.ACTIVE, text=text or "active"
+        name="permissions", passed=not faults, text="; ".join(faults) or "only the owner may write"
     )
 
 
-def _ledger(project: Project) -> Finding:
+def _kill_switch(project: Project) -> Finding:
+    reading = KillSwitch(project.settings_path).read()
+    why = reading.fault or reading.reason
+    passed = reading.state is TradingState.ACTIVE
+    remedy = "" if passed else ": `steward resume` when trading is wanted"
+    text = f"{reading.state.value}{f' ({why})' if why else ''}{remedy}"
+    return Finding(name="kill switch", passed=passed, text=text)
+
+
+def _disk(project: Project) -> Finding:
+    guard = DiskGuard(ledger=project.settings.ledger)
+    folder = project.settings.ledger.path.parent
+    if not folder.exists():
+        return Finding(name="disk", passed=True, text="no ledger yet")
+    fault = guard.fault()
+    return Finding(name="disk", passed=not fault, text=fault or f"{free_mb(folder):.0f} MB free")
+
+
+def _ledger(project: Project) -> Iterator[Finding]:
+    """Open the ledger to write; where a running bot holds it, look at it beside the bot."""
     path = project.settings.ledger.path
     try:
-        with Ledger.open(path):
-            return Finding(name="ledger", passed=True, text=str(path))
-    except StewardError as fault:
-        return Finding(name="ledger", passed=False, text=str(fault))
+        WriterLock.taken(path).release()
+    except LedgerError as fault:
+        yield Finding(name="one instance", passed=True, text=f"a bot is running: {fault}")
+        opened = Ledger.open_read_only
+    else:
+        yield Finding(name="one instance", passed=True, text="no bot is running here")
+        opened = Ledger.open
+    try:
+        with opened(path) as ledger:
+            found = str(ledger.value("PRAGMA quick_check(1)"))
+        text = f"{path}: {'sound' if found == 'ok' else found}"
+        yield Finding(name="ledger", passed=found == "ok", text=text)
+    except LedgerError as fault:
+        yield Finding(name="ledger", passed=False, text=str(fault))
 
 
 async def _gateway(project: Project) -> AsyncIterator[Finding]:
@@ -73,47 +96,19 @@ async def _gateway(project: Project) -> AsyncIterator[Finding]:
     try:
         async with connected(project) as broker:
             where = f"{settings.mode} at {settings.host}:{settings.port}"
-            yield Finding(name="gateway", passed=True, text=f"{where}, synchronised")
-            async for finding in _connection(broker):
+            text = f"{where}, synchronised, server version {broker.server_version}"
+            yield Finding(name="gateway", passed=True, text=text)
+            async for finding in examine_gateway(broker):
                 yield finding
+            yield _next_session(project, broker.clock.now())
     except StewardError as fault:
         yield Finding(name="gateway", passed=False, text=str(fault))
 
 
-async def _connection(broker: Broker) -> AsyncIterator[Finding]:
-    yield await _clock(broker)
-    market = MarketData(broker)
-    levels = {level.symbol: level for level in await market.indexes()}
-    for symbol in INDEXES:
-        level = levels[symbol]
-        live = level.last is not None and level.feed is Feed.LIVE
-        text = (
-            f"{level.last:g}"
-            if live
-            else f"{level.feed.value} {level.last}: subscribe to Cboe indexes, or wait for the open"
-        )
-        yield Finding(name=f"index {symbol}", passed=live, text=text)
-    session = new_york(broker.clock.now()).date()
-    for symbol in ("SPX", "VIX"):
-        count = len(await market.index_bars(symbol, session))
-        yield Finding(
-            name=f"daily bars {symbol}",
-            passed=count >= BARS_NEEDED,
-            text=f"{count} of {BARS_NEEDED} needed",
-        )
-    breadth = await market.breadth_now(session)
-    text = "AD-NYSE unknown: the sector ETFs take its place" if breadth is None else "AD-NYSE"
-    yield Finding(name="breadth", passed=True, text=text)
-    for underlying in ("SPX", "VIX"):
-        count = len(await market.series(underlying))
-        yield Finding(
-            name=f"option series {underlying}", passed=count > 0, text=f"{count} expiries listed"
-        )
-
-
-async def _clock(broker: Broker) -> Finding:
-    skew = abs((await broker.time() - broker.clock.now()).total_seconds())
-    text = f"{skew:.1f} s from the gateway's"
-    if skew > SKEW_SECONDS:
-        text += ": set this machine's clock by NTP; no entries are made until then"
-    return Finding(name="clock", passed=skew <= SKEW_SECONDS, text=text)
+def _next_session(project: Project, now: dt.datetime) -> Finding:
+    """Say when the next session is decided, by this project's calendar."""
+    wake = next_wake(now, project.calendar, project.settings.schedule, last=None)
+    local = new_york(wake.at)
+    hours = "half day" if project.calendar.day(wake.session).half_day else "full day"
+    text = f"{wake.session} ({hours}), decided at {local:%H:%M} New York = {wake.at:%H:%M} UTC"
+    return Finding(name="next session", passed=True, text=text)
