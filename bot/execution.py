@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.broker import orders
@@ -21,7 +22,7 @@ from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
-from bot.reconcile import absorb, last_state, overtraded, units_filled
+from bot.reconcile import absorb, cancel_open, last_state, overtraded, units_filled
 from bot.upstream import Restorations
 
 if TYPE_CHECKING:
@@ -131,17 +132,22 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
     except MarketDataError as fault:
         return _deny(desk, intent, f"CONTRACT_UNKNOWN: {fault}", committed=False)
     intent = dataclasses.replace(intent, legs=legs)
-    reference = desk.ledger.commit_intent(intent, at=desk.now())
-    refusal = desk.forbidden(intent, book) or await _margin_refusal(desk, intent, reference)
+    forbidden = partial(desk.forbidden, intent, book)
+    reference = desk.ledger.order_ref_of(intent.intent_id)
+    refusal = desk.ledger.commit_unless(forbidden, intent, at=desk.now())
+    refusal = refusal or await _margin_refusal(desk, intent, reference) or forbidden()
     if refusal:
         return _deny(desk, intent, refusal, committed=True)
     working = await _send(desk, intent, reference)
     if working is None:
         return _end(desk, intent, IntentState.UNKNOWN, 0, "the socket broke while sending")
     try:
-        _record_sent(desk, intent, working)
-        await _walk(desk, intent, book, working)
-        return await _conclude(desk, intent, working)
+        with desk.stopping(working, intent, book):
+            _record_sent(desk, intent, working)
+            await _walk(desk, intent, book, working)
+            if working.number_taken:
+                await _renumber(desk, intent, book, working)
+            return await _conclude(desk, intent, working)
     except (GatewayUnavailableError, MarketDataError, ConnectionError) as fault:
         _withdraw(desk, working)
         return _end(desk, intent, IntentState.UNKNOWN, 0, str(fault))
@@ -273,7 +279,7 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
             _event(desk, working, "repriced", price)
         if await _rest(desk, intent, book, working):
             break
-    if not working.seems_filled:
+    if not (working.seems_filled or working.number_taken):
         orders.cancel(desk.broker, working)
         _event(desk, working, "cancel_requested", None)
 
@@ -286,31 +292,62 @@ async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
         left -= LOOK_SECONDS
         if desk.forbidden(intent, book):
             return False
+        if orders.has_twin(desk.broker, working):
+            return True
     return working.seems_done
 
 
-async def _last_sweep(desk: Desk, reference: str) -> OrderSweep:
-    """Look until the order has ended or patience is at its end; write down what was filled."""
+async def _renumber(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
+    """Send an order whose number was taken once more, unless it is there after all."""
     swept = await orders.sweep(desk.broker)
-    for _ in range(CANCEL_LOOKS - 1):
-        if swept.proves_end(reference):
-            break
-        await desk.clock.sleep(CANCEL_LOOK_SECONDS)
+    if swept.orders_of(working.ticket.order_ref) or desk.forbidden(intent, book):
+        return
+    listed = max((order.order_id for order in swept.orders), default=0)
+    above = max(listed, working.order_id, desk.ledger.highest_order_id())
+    log.warning("order.renumbered", order_ref=working.ticket.order_ref, above=above)
+    orders.place_renumbered(desk.broker, working, above=above)
+    _record_sent(desk, intent, working)
+    await _walk(desk, intent, book, working)
+
+
+async def _last_sweep(desk: Desk, intent: OrderIntent, reference: str) -> OrderSweep:
+    """Look until the order has ended or patience is at its end; write down what was filled.
+
+    A cancel can be lost, and an order can be there twice: from the second look on, whatever
+    still works under the reference is asked to end.
+    """
+    for look in range(CANCEL_LOOKS):
+        if look:
+            await desk.clock.sleep(CANCEL_LOOK_SECONDS)
         swept = await orders.sweep(desk.broker)
-    absorb(desk, swept)
+        absorb(desk, swept)
+        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
+        state = last_state(swept, reference, units=units, quantity=intent.quantity)
+        if swept.proves_end(reference) and state.is_final:
+            break
+        if look:
+            cancel_open(desk, swept, reference)
     return swept
 
 
 async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> Executed:
     """Read what became of the order from the broker and write it down."""
     reference = working.ticket.order_ref
-    swept = await _last_sweep(desk, reference)
+    swept = await _last_sweep(desk, intent, reference)
     units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
     if swept.is_open(reference):
         return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
-    detail = "; ".join(working.messages[-2:])
+    code = orders.refusal(desk.broker, working)
+    never_listed = not (swept.orders_of(reference) or working.perm_id or units)
+    if never_listed and code is None:
+        return _end(desk, intent, IntentState.UNKNOWN, 0, "neither listed nor refused")
+    detail = "; ".join(working.messages[-2:]) or ("" if code is None else f"error {code}")
     state = last_state(
-        swept, reference, units=units, quantity=intent.quantity, rejected=working.rejected
+        swept,
+        reference,
+        units=units,
+        quantity=intent.quantity,
+        rejected=working.rejected or never_listed,
     )
     _record_order(desk, working)
     _event(desk, working, state.value, None, detail=detail)

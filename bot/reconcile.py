@@ -33,6 +33,8 @@ SETTLEMENT_INDEX = {"SPXW": "SPX", "SPX": "SET", "VIX": "VRO", "VIXW": "VRO"}
 """Index whose value of the expiry date settles each trading class."""
 
 CANCEL_PATIENCE_SECONDS = 10.0
+CANCEL_REQUESTS = 4
+"""How often an order that nobody waits for is asked to end, and how long each may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ async def reconcile(desk: Desk) -> Reconciliation:
     if not desk.dry:
         swept = await _end_leftovers(desk, swept)
     conclude_leftovers(desk, swept)
+    _report_twins(desk, swept)
     positions = await desk.broker.positions()
     settling = await _settle_expired(desk, positions)
     result = Reconciliation(
@@ -216,16 +219,35 @@ def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
 
 async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
     """Cancel our orders that a former cycle or probe left at work, then look again."""
-    ours = [order for order in swept.orders if order.is_open and _is_ours(desk, order.order_ref)]
-    if not ours:
-        return swept
-    for order in ours:
-        log.warning("order.leftover", order_ref=order.order_ref, perm_id=order.perm_id)
-        orders.cancel_listed(desk.broker, order)
-    await desk.clock.sleep(CANCEL_PATIENCE_SECONDS)
-    swept = await orders.sweep(desk.broker)
-    absorb(desk, swept)
+    for _ in range(CANCEL_REQUESTS):
+        names = {order.order_ref for order in swept.orders if order.is_open}
+        ours = [name for name in sorted(names) if _is_ours(desk, name)]
+        if not ours:
+            return swept
+        for name in ours:
+            cancel_open(desk, swept, name)
+        await desk.clock.sleep(CANCEL_PATIENCE_SECONDS)
+        swept = await orders.sweep(desk.broker)
+        absorb(desk, swept)
+    left = [name for name in ours if swept.is_open(name)]
+    if left:
+        text = f"still at work after {CANCEL_REQUESTS} cancels: {', '.join(left)}"
+        desk.ledger.alert("ORDER_NOT_CANCELLED", text, session=desk.session, at=desk.now())
     return swept
+
+
+def cancel_open(desk: Desk, swept: OrderSweep, reference: str) -> None:
+    """Ask for the end of everything that a sweep lists as open under a reference.
+
+    Raises
+    ------
+    ConnectionError
+        If the socket is gone.
+    """
+    for order in swept.orders_of(reference):
+        if order.is_open:
+            log.warning("order.leftover", order_ref=reference, perm_id=order.perm_id)
+            orders.cancel_listed(desk.broker, order)
 
 
 def _is_ours(desk: Desk, order_ref: str) -> bool:
@@ -308,6 +330,14 @@ def compare(
         for position in foreign
     ]
     return tuple(found for found in breaks if found.ledger_quantity != found.broker_quantity)
+
+
+def _report_twins(desk: Desk, swept: OrderSweep) -> None:
+    """Alert to references under which the venue had more than one order."""
+    for reference in filter(desk.ledger.intent_of, swept.twins()):
+        numbers = ", ".join(str(order.perm_id) for order in swept.orders_of(reference))
+        text = f"{reference} is more than one order: {numbers}; all were asked to end"
+        desk.ledger.alert("ORDER_TWINS", text, session=desk.session, at=desk.now())
 
 
 def _report(desk: Desk, result: Reconciliation) -> None:

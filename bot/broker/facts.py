@@ -88,6 +88,13 @@ class OrderSweep:
         """Whether an order with this reference is listed as filled, whatever was executed."""
         return any(order.status == "Filled" for order in self.orders_of(order_ref))
 
+    def twins(self) -> tuple[str, ...]:
+        """Return the references under which more than one order is listed, by permanent number."""
+        numbers: dict[str, set[int]] = {}
+        for order in self.orders:
+            numbers.setdefault(order.order_ref, set()).add(order.perm_id)
+        return tuple(sorted(name for name, found in numbers.items() if name and len(found) > 1))
+
     def orders_of(self, order_ref: str) -> tuple[OrderFact, ...]:
         """Return the listed orders with this reference; more than one is a fault."""
         return tuple(order for order in self.orders if order.order_ref == order_ref)

@@ -38,6 +38,12 @@ OPEN_STATES = frozenset(
 REJECTED = 201
 """Code of the message by which the venue refuses an order."""
 
+NUMBER_TAKEN = 103
+"""Code of the message that another order has the same number: this one was not placed."""
+
+NUMBER_GAP = 1000
+"""How far above every known number an order is numbered whose own number was taken."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
@@ -89,6 +95,11 @@ class WorkingOrder:
         return any(entry.errorCode == REJECTED for entry in self.trade.log)
 
     @property
+    def number_taken(self) -> bool:
+        """Whether it was refused because its number was used before."""
+        return any(entry.errorCode == NUMBER_TAKEN for entry in self.trade.log)
+
+    @property
     def messages(self) -> tuple[str, ...]:
         """Texts that came with its changes of state, oldest first."""
         return tuple(entry.message for entry in self.trade.log if entry.message)
@@ -108,6 +119,35 @@ def place(broker: Broker, ticket: Ticket) -> WorkingOrder:
     order = wire_order(ticket, broker.account)
     trade = broker.client.placeOrder(contract, order)
     return WorkingOrder(ticket=ticket, contract=contract, order=order, trade=trade)
+
+
+def place_renumbered(broker: Broker, working: WorkingOrder, *, above: int) -> None:
+    """Send an order once more, under a number that is well above all known ones.
+
+    Only for an order whose number was taken and that no sweep lists.
+
+    Raises
+    ------
+    ConnectionError
+        If the socket is gone: whether it was sent is then unknown.
+    """
+    broker.client.client.updateReqId(above + NUMBER_GAP)
+    working.order = wire_order(working.ticket, broker.account)
+    working.trade = broker.client.placeOrder(working.contract, working.order)
+
+
+def has_twin(broker: Broker, working: WorkingOrder) -> bool:
+    """Whether the library knows of another live order with the same reference."""
+    reference, number = working.ticket.order_ref, working.order_id
+    return any(
+        trade.order.orderRef == reference and trade.order.orderId != number
+        for trade in broker.client.openTrades()
+    )
+
+
+def refusal(broker: Broker, working: WorkingOrder) -> int | None:
+    """Return the code with which the order, or its last change, was refused; else ``None``."""
+    return broker.refused.get(working.order_id)
 
 
 def reprice(broker: Broker, working: WorkingOrder, net_price: Decimal) -> None:

@@ -38,7 +38,7 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 CLIENT_ID_IN_USE = 326
-NOTICES = frozenset({110, 165, 202, 399, 404, 434, 492, 1101, 1102, 10090, 10167})
+NOTICES = frozenset({165, 202, 399, 404, 434, 492, 1101, 1102, 10090, 10167})
 FARM_NOTICES = (2100, 2200)
 EXPECTED = frozenset({162, 200, 354})
 """Refusals that are an answer: no such contract, no history, not subscribed."""
