@@ -142,7 +142,7 @@ def test_a_halted_bot_sends_nothing(tmp_path: Path) -> None:
     scene(tmp_path, act)
 
 
-def test_a_kill_switch_flipped_while_an_order_works_ends_it_and_everything_after_it(
+def test_fault_61_a_kill_switch_flipped_while_an_order_works_ends_it_and_all_after_it(
     tmp_path: Path,
 ) -> None:
     async def act(found: Stage) -> None:
@@ -163,7 +163,7 @@ def test_a_kill_switch_flipped_while_an_order_works_ends_it_and_everything_after
     scene(tmp_path, act, exchange=NEVER)
 
 
-def test_an_unreadable_config_acts_as_halt(tmp_path: Path) -> None:
+def test_fault_60_an_unreadable_config_acts_as_halt(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         found.project.settings_path.write_text("[kill_switch\n", encoding="utf-8")
         await found.run()

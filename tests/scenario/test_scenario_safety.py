@@ -112,7 +112,7 @@ def test_each_finished_session_is_backed_up_and_a_rehearsal_is_not(tmp_path: Pat
     scene(tmp_path, act)
 
 
-def test_after_corruption_and_restore_the_bot_holds_the_same_and_agrees_with_the_broker(
+def test_fault_57_after_corruption_and_restore_the_bot_agrees_with_the_broker(
     tmp_path: Path,
 ) -> None:
     async def act(found: Stage) -> None:
@@ -145,7 +145,9 @@ def corrupt(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_backup_from_before_the_trades_is_locked_and_adds_nothing(tmp_path: Path) -> None:
+def test_fault_57_a_backup_from_before_the_trades_is_locked_and_adds_nothing(
+    tmp_path: Path,
+) -> None:
     """What the broker holds and the restored ledger does not know is not the bot's to ignore."""
 
     async def act(found: Stage) -> None:
@@ -196,7 +198,9 @@ def test_a_ledger_of_a_year_is_restored_in_seconds(tmp_path: Path) -> None:
 # A failing disk
 
 
-def test_on_a_nearly_full_disk_nothing_is_sent_and_a_person_is_told(tmp_path: Path) -> None:
+def test_fault_56_on_a_nearly_full_disk_nothing_is_sent_and_a_person_is_told(
+    tmp_path: Path,
+) -> None:
     async def act(found: Stage) -> None:
         edit(tmp_path, "ledger", minimum_free_mb=1_000_000)
         project = load_project(tmp_path)
@@ -213,7 +217,7 @@ def test_on_a_nearly_full_disk_nothing_is_sent_and_a_person_is_told(tmp_path: Pa
 
 
 @pytest.mark.parametrize("filled_at", [PLACE_ORDER, CANCEL_ORDER])
-def test_a_disk_that_fills_while_an_order_works_ends_the_order(
+def test_fault_56_a_disk_that_fills_while_an_order_works_ends_the_order(
     tmp_path: Path, filled_at: int
 ) -> None:
     async def act(found: Stage) -> None:
@@ -239,7 +243,7 @@ def test_a_disk_that_fills_while_an_order_works_ends_the_order(
 
 
 @pytest.mark.parametrize("room", [0, 100_000, 200_000, 250_000, 300_000, 400_000])
-def test_a_file_system_that_takes_no_more_lets_no_order_live_unrecorded(
+def test_fault_56_a_file_system_that_takes_no_more_lets_no_order_live_unrecorded(
     tmp_path: Path, room: int
 ) -> None:
     """At no point of a session; once there is room it is finished, and nothing is sent twice."""
@@ -297,7 +301,7 @@ def files_as_large_as_wanted_afterwards() -> Iterator[None]:
 # Two bots
 
 
-def test_a_second_bot_is_refused_and_looking_is_not(tmp_path: Path) -> None:
+def test_fault_54_a_second_bot_is_refused_and_looking_is_not(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         await found.run()
 
@@ -331,7 +335,7 @@ def quiet_logging() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quiet_logging")
-def test_a_long_run_stays_under_the_cap_of_its_logs_pages_and_backups(tmp_path: Path) -> None:
+def test_fault_62_a_long_run_stays_under_the_cap_of_its_logs_and_backups(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         edit(tmp_path, "logs", max_bytes=10_000, backups=1, reports=2)
         edit(tmp_path, "backup", keep=2)
@@ -392,7 +396,7 @@ def test_the_bot_opens_no_listening_port(project: Path) -> None:
     assert done.stdout.splitlines()[-1] == "bound [] listening []"
 
 
-def test_neither_account_nor_secret_is_left_anywhere_but_in_the_config(project: Path) -> None:
+def test_fault_62_neither_account_nor_secret_is_left_but_in_the_config(project: Path) -> None:
     edit(project, "health", ping_url=CANARY_URL)
 
     done = one_session(project, STEWARD_PING_URL=CANARY_URL, CANARY=CANARY_SECRET)

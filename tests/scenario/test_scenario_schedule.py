@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def test_the_scheduler_fires_at_the_decision_time_in_real_time(tmp_path: Path) -
     scene(tmp_path, act, speed=5.0)
 
 
-def test_a_bot_that_wakes_late_but_within_its_grace_runs_now(tmp_path: Path) -> None:
+def test_fault_51_a_bot_that_wakes_late_but_within_its_grace_runs_now(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         async with running(found):
             await until_planned(found, MONDAY)
@@ -97,7 +98,9 @@ def test_a_bot_that_wakes_late_but_within_its_grace_runs_now(tmp_path: Path) -> 
     scene(tmp_path, act, schedule={"misfire_grace_seconds": 1800})
 
 
-def test_a_machine_that_slept_through_two_sessions_records_each_once(tmp_path: Path) -> None:
+def test_fault_51_a_machine_that_slept_through_two_sessions_records_each_once(
+    tmp_path: Path,
+) -> None:
     async def act(found: Stage) -> None:
         async with running(found):
             await until_planned(found, MONDAY)
@@ -133,7 +136,7 @@ def test_a_restart_accounts_for_every_session_since_the_first_and_runs_none_twic
     scene(tmp_path, act)
 
 
-def test_a_job_that_comes_too_late_is_noted_and_the_session_missed(tmp_path: Path) -> None:
+def test_fault_51_a_job_that_comes_too_late_is_noted_and_the_session_missed(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         jump(found, MONDAY, "15:29:45")
         async with running(found):
@@ -148,7 +151,7 @@ def test_a_job_that_comes_too_late_is_noted_and_the_session_missed(tmp_path: Pat
     scene(tmp_path, act, speed=5.0, **options)
 
 
-def test_an_announced_closure_is_obeyed_as_soon_as_it_is_written(tmp_path: Path) -> None:
+def test_fault_50_an_announced_closure_is_obeyed_as_soon_as_it_is_written(tmp_path: Path) -> None:
     async def act(found: Stage) -> None:
         async with running(found):
             await until_planned(found, MONDAY)
@@ -160,15 +163,19 @@ def test_an_announced_closure_is_obeyed_as_soon_as_it_is_written(tmp_path: Path)
     scene(tmp_path, act)
 
 
-def test_a_config_that_cannot_be_read_halts_and_is_told_in_the_heartbeat(tmp_path: Path) -> None:
+def test_fault_60_a_config_that_cannot_be_read_halts_and_is_told_in_the_heartbeat(
+    tmp_path: Path,
+) -> None:
     async def act(found: Stage) -> None:
         async with running(found):
             await until_planned(found, MONDAY)
             configure(found, "schedule", {"decide_at": "25:00"})
             await until(found, lambda: fault(found), "the fault")
+            told = str(getattr(beat(found), "fault", None))
             jump(found, MONDAY, "15:28")
             await until_done(found, MONDAY)
 
+        assert re.search(r"steward\.toml:\d+: schedule\.decide_at", told)
         assert outcomes(found) == {MONDAY: "done"}
         assert found.received[3] == 0
 
