@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.broker import orders
 from bot.broker.market_data import MarketData
 from bot.broker.session import Broker
 from bot.core.decide import permitted
@@ -16,10 +18,13 @@ from bot.core.sessions import TradingCalendar
 from bot.guard import DiskGuard
 from bot.killswitch import KillSwitch, KillSwitchReading, halted
 from bot.ledger.store import Ledger
+from bot.switch_watch import SwitchWatch
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
+    from bot.broker.orders import WorkingOrder
     from bot.clock import Clock
     from bot.core.book import Book
     from bot.core.decision import OrderIntent
@@ -41,6 +46,8 @@ class Desk:
         Open for writing.
     kill_switch, disk
         Read again before every send, by ``reading``.
+    switch_watch
+        Hears each change of the kill switch at once.
     calendar, rules, rules_sha256, events
         Trading days, the strategy's rules in force with their hash, and scheduled events.
     """
@@ -52,6 +59,7 @@ class Desk:
     ledger: Ledger
     kill_switch: KillSwitch
     disk: DiskGuard
+    switch_watch: SwitchWatch
     calendar: TradingCalendar
     rules: Rules
     rules_sha256: str
@@ -88,6 +96,21 @@ class Desk:
             return f"LOCKED: purpose={intent.purpose.value}"
         cause = reading.fault or reading.reason or "no reason given"
         return f"KILL_SWITCH: state={reading.state.value} purpose={intent.purpose.value} ({cause})"
+
+    @contextlib.contextmanager
+    def stopping(self, working: WorkingOrder, intent: OrderIntent, book: Book) -> Iterator[None]:
+        """While the block runs, cancel an order as soon as the kill switch forbids its intent."""
+
+        def stop() -> bool:
+            done = working.seems_filled or working.cancel_asked
+            if done or self.forbidden(intent, book) is None:
+                return False
+            with contextlib.suppress(ConnectionError):
+                orders.cancel(self.broker, working)
+            return True
+
+        with self.switch_watch.calling(stop):
+            yield
 
     def _obstacle(self, intent: OrderIntent, book: Book) -> str | None:
         """Return what stands in the way on the side of the venue, or of the session."""

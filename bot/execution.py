@@ -280,7 +280,8 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
         if await _rest(desk, intent, book, working):
             break
     if not (working.seems_filled or working.number_taken):
-        orders.cancel(desk.broker, working)
+        if not working.cancel_asked:
+            orders.cancel(desk.broker, working)
         _event(desk, working, "cancel_requested", None)
 
 

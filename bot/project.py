@@ -25,6 +25,7 @@ from bot.desk import Desk
 from bot.guard import DiskGuard, backup_faults
 from bot.killswitch import KillSwitch
 from bot.settings import ScheduleSettings, Settings
+from bot.switch_watch import SwitchWatch
 from bot.wakeups import wake_up
 
 if TYPE_CHECKING:
@@ -154,14 +155,18 @@ def make_desk(
     project: Project, *, broker: Broker, ledger: Ledger, session: Session, dry: bool
 ) -> Desk:
     """Return everything that the cycle of `session` works with."""
+    switch = KillSwitch(project.settings_path)
     return Desk(
         session=session,
         dry=dry,
         broker=broker,
         market=MarketData(broker),
         ledger=ledger,
-        kill_switch=KillSwitch(project.settings_path),
+        kill_switch=switch,
         disk=DiskGuard(ledger=project.settings.ledger),
+        switch_watch=SwitchWatch(
+            switch, project.settings_path, ledger=ledger, now=broker.clock.now
+        ),
         calendar=project.calendar,
         rules=project.rules,
         rules_sha256=project.rules_sha256,

@@ -49,7 +49,8 @@ async def run_session(
         )
         with bound(session=str(session)):
             ledger.start_session(session, run_id=run_id, dry=dry, at=desk.now())
-            outcome = await run_cycle(desk)
+            async with desk.switch_watch.running():
+                outcome = await run_cycle(desk)
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
         ledger.end_run(run_id, at=desk.now(), outcome="done")
     if not dry:

@@ -63,6 +63,7 @@ class WorkingOrder:
     contract: Contract
     order: Order
     trade: Trade
+    cancel_asked: bool = False
 
     @property
     def order_id(self) -> int:
@@ -162,6 +163,7 @@ def reprice(broker: Broker, working: WorkingOrder, net_price: Decimal) -> None:
 
 def cancel(broker: Broker, working: WorkingOrder) -> None:
     """Ask for the end of an order; whether it ended is for the sweep to say."""
+    working.cancel_asked = True
     broker.client.client.cancelOrder(working.order.orderId, "")
 
 

@@ -144,6 +144,13 @@ class Journal(Connection):
                 (session and session.isoformat(), time_text(at), kind, detail),
             )
 
+    def last_incident(self, kind: str) -> str | None:
+        """Return the detail of the last incident of `kind`, if there was one."""
+        found = self.value(
+            "SELECT detail FROM incidents WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind,)
+        )
+        return None if found is None else str(found)
+
     def import_provenance(self, rows: Iterable[ProvenanceRow]) -> None:
         """Record what the data was made from; a row that is known is not repeated."""
         with self.writing("provenance") as database:

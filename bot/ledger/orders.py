@@ -18,7 +18,7 @@ from bot.ledger.text import decimal_text, optional_decimal_text, time_text
 if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
 
     from bot.core.model import Session
@@ -37,34 +37,30 @@ class Orders(Connection):
         LedgerError
             The intent is already committed: its order may be alive.
         """
-        reference = order_ref(intent.intent_id)
-        body = encode(intent, OrderIntent)
+        self.commit_unless(lambda: None, intent, at=at)
+        return order_ref(intent.intent_id)
+
+    def commit_unless(
+        self, forbidden: Callable[[], str | None], intent: OrderIntent, *, at: dt.datetime
+    ) -> str | None:
+        """Commit an intent, as denied if `forbidden` says why; return what it said.
+
+        It is asked within the transaction: what the commit permits was permitted then.
+
+        Raises
+        ------
+        LedgerError
+            The intent is already committed: its order may be alive.
+        """
         with self.writing(f"intent {intent.intent_id}") as database:
             if self._intent_exists(intent.intent_id):
                 raise LedgerError(f"intent {intent.intent_id}: is already committed")
+            refusal = forbidden()
+            state = IntentState.COMMITTED if refusal is None else IntentState.DENIED
             _plan_structure(database, intent)
-            database.execute(
-                "INSERT INTO intents (intent_id, order_ref, session, structure_id, purpose, "
-                "action, quantity, mid, floor, reason, state, committed_at, body) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    intent.intent_id,
-                    reference,
-                    intent.session.isoformat(),
-                    intent.structure_id,
-                    intent.purpose.value,
-                    intent.action.value,
-                    intent.quantity,
-                    decimal_text(intent.mid),
-                    decimal_text(intent.ladder.floor),
-                    intent.reason,
-                    IntentState.COMMITTED.value,
-                    time_text(at),
-                    body,
-                ),
-            )
-            _log_state(database, intent.intent_id, IntentState.COMMITTED, at=at, detail="")
-        return reference
+            _insert_intent(database, intent, state, at=at)
+            _log_state(database, intent.intent_id, state, at=at, detail=refusal or "")
+        return refusal
 
     def set_intent_state(
         self, intent_id: str, state: IntentState, *, at: dt.datetime, detail: str = ""
@@ -179,6 +175,31 @@ def read_records(rows: Iterable[sqlite3.Row]) -> tuple[IntentRecord, ...]:
     return tuple(
         IntentRecord(intent=decode(row["body"], OrderIntent), state=IntentState(row["state"]))
         for row in rows
+    )
+
+
+def _insert_intent(
+    database: sqlite3.Connection, intent: OrderIntent, state: IntentState, *, at: dt.datetime
+) -> None:
+    database.execute(
+        "INSERT INTO intents (intent_id, order_ref, session, structure_id, purpose, "
+        "action, quantity, mid, floor, reason, state, committed_at, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            intent.intent_id,
+            order_ref(intent.intent_id),
+            intent.session.isoformat(),
+            intent.structure_id,
+            intent.purpose.value,
+            intent.action.value,
+            intent.quantity,
+            decimal_text(intent.mid),
+            decimal_text(intent.ladder.floor),
+            intent.reason,
+            state.value,
+            time_text(at),
+            encode(intent, OrderIntent),
+        ),
     )
 
 
