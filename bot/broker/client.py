@@ -71,6 +71,11 @@ def _is_no_gateway_message(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(("Error ", "Warning "))
 
 
+def _is_no_failed_connection(record: logging.LogRecord) -> bool:
+    """Keep failed connections out of it too: they are raised, and tried again all night long."""
+    return not str(record.msg).startswith(("API connection failed", "Make sure API port"))
+
+
 def new_client(*, throttled: bool) -> IB:
     """Return a client that raises the errors of requests instead of answering with nothing.
 
@@ -81,6 +86,7 @@ def new_client(*, throttled: bool) -> IB:
         simulated gateway may be asked without.
     """
     logging.getLogger("ib_insync.wrapper").addFilter(_is_no_gateway_message)
+    logging.getLogger("ib_insync.client").addFilter(_is_no_failed_connection)
     client = IB()
     client.RaiseRequestErrors = True
     client.TimezoneTWS = "UTC"  # Times written without a zone, YYYYMMDD-HH:MM:SS, are UTC.
