@@ -342,7 +342,8 @@ async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> E
     never_listed = not (swept.orders_of(reference) or working.perm_id or units)
     if never_listed and code is None:
         return _end(desk, intent, IntentState.UNKNOWN, 0, "neither listed nor refused")
-    detail = "; ".join(working.messages[-2:]) or ("" if code is None else f"error {code}")
+    refused = [f"error {code}"] if never_listed else []
+    detail = "; ".join([*refused, *working.messages[-2:]])
     state = last_state(
         swept,
         reference,

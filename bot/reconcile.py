@@ -81,6 +81,7 @@ async def reconcile(desk: Desk) -> Reconciliation:
         swept = await _end_leftovers(desk, swept)
     conclude_leftovers(desk, swept)
     _report_twins(desk, swept)
+    _report_read_only(desk)
     positions = await desk.broker.positions()
     settling = await _settle_expired(desk, positions)
     result = Reconciliation(
@@ -99,18 +100,32 @@ def absorb(desk: Desk, swept: OrderSweep) -> int:
 
     An execution that is not ours is left alone: the positions will show it.
     """
-    fresh = 0
+    fresh: Counter[str] = Counter()
     for execution in swept.executions:
         intent_id = _intent_of(desk, execution)
         if intent_id is None:
             log.warning("execution.foreign", exec_id=execution.exec_id)
             continue
         reference = desk.ledger.order_ref_of(intent_id)
-        fresh += desk.ledger.record_fill(fill_of(execution, intent_id, reference))
+        fresh[intent_id] += desk.ledger.record_fill(fill_of(execution, intent_id, reference))
         if execution.commission_usd is not None:
             family, revision = split_exec_id(execution.exec_id)
             desk.ledger.record_commission(family, revision, execution.commission_usd)
-    return fresh
+    _beat_the_end(desk, +fresh)
+    return fresh.total()
+
+
+def _beat_the_end(desk: Desk, fresh: Counter[str]) -> None:
+    """Let new fills of intents that had ended correct how they ended."""
+    for record in desk.ledger.intent_records(desk.session) if fresh else ():
+        intent = record.intent
+        if not record.state.is_final or intent.intent_id not in fresh:
+            continue
+        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
+        if units:
+            state = end_state(units, intent.quantity, rejected=False)
+            desk.ledger.set_intent_state(intent.intent_id, state, at=desk.now(), detail="late fill")
+            log.warning("fill.late", intent_id=intent.intent_id, units=units)
 
 
 def _intent_of(desk: Desk, execution: ExecutionFact) -> str | None:
@@ -338,6 +353,14 @@ def _report_twins(desk: Desk, swept: OrderSweep) -> None:
         numbers = ", ".join(str(order.perm_id) for order in swept.orders_of(reference))
         text = f"{reference} is more than one order: {numbers}; all were asked to end"
         desk.ledger.alert("ORDER_TWINS", text, session=desk.session, at=desk.now())
+
+
+def _report_read_only(desk: Desk) -> None:
+    """Alert to a gateway whose API has refused an order for being read-only."""
+    upstream = desk.broker.upstream
+    if upstream.is_read_only and (text := upstream.no_send()):
+        code, _, found = text.partition(": ")
+        desk.ledger.alert(code, found, session=desk.session, at=desk.now())
 
 
 def _report(desk: Desk, result: Reconciliation) -> None:

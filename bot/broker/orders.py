@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bot.broker import contracts as ib_contracts
 from bot.broker.client import Contract, Order, Trade
 from bot.broker.facts import ExecutionFact, MarginFact, OrderFact, OrderSweep
-from bot.broker.session import Broker, money
+from bot.broker.session import OF_CANCELS, Broker, money
 from bot.core.book import Leg
 
 if TYPE_CHECKING:
@@ -147,8 +147,12 @@ def has_twin(broker: Broker, working: WorkingOrder) -> bool:
 
 
 def refusal(broker: Broker, working: WorkingOrder) -> int | None:
-    """Return the code with which the order, or its last change, was refused; else ``None``."""
-    return broker.refused.get(working.order_id)
+    """Return the code with which the order, or a change of it, was refused; else ``None``.
+
+    The refusal of a cancel says nothing of the order: one that is still on its way is not found.
+    """
+    code = broker.refused.get(working.order_id)
+    return None if code in OF_CANCELS else code
 
 
 def reprice(broker: Broker, working: WorkingOrder, net_price: Decimal) -> None:

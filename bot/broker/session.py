@@ -40,6 +40,9 @@ T = TypeVar("T")
 CLIENT_ID_IN_USE = 326
 NOTICES = frozenset({165, 202, 399, 404, 434, 492, 1101, 1102, 10090, 10167})
 FARM_NOTICES = (2100, 2200)
+OF_CANCELS = frozenset({161, 10147, 10148, 10149})
+"""Refusals of a cancel: they hide no refusal of the order itself."""
+
 EXPECTED = frozenset({162, 200, 354})
 """Refusals that are an answer: no such contract, no history, not subscribed."""
 
@@ -158,7 +161,7 @@ class Broker:
     def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
         """Keep refusals; log every message of the gateway under its code."""
         self.upstream.hear(code, message)
-        if not is_notice(code):
+        if not is_notice(code) and (code not in OF_CANCELS or request_id not in self.refused):
             self.refused[request_id] = code
         level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
         log.log(level, "gateway.message", code=code, request_id=request_id, text=message)

@@ -15,6 +15,7 @@ code      says                                            required of the bot
 2104,     that farm is well again, or idle until it is
 2106-8,   asked
 2158
+321       with "Read-Only": the API takes no orders       send nothing more, alert
 ========  ==============================================  ===============================
 """
 
@@ -26,6 +27,7 @@ LOST: Final = frozenset({1100, 2110})
 RESTORED_WITHOUT_DATA: Final = 1101
 RESTORED: Final = 1102
 FARM_BROKEN: Final = frozenset({2103, 2105, 2157})
+REFUSED: Final = 321
 FARM_WELL: Final = frozenset({2104, 2106, 2107, 2108, 2158})
 
 
@@ -34,6 +36,8 @@ class Upstream:
 
     def __init__(self) -> None:
         self.is_lost = False
+        self.is_read_only = False
+        """Whether the gateway has refused something because its API takes no orders."""
         self.restorations = 0
         """How often the line came back, in either way."""
         self.data_losses = 0
@@ -49,6 +53,8 @@ class Upstream:
             self.is_lost = False
             self.restorations += 1
             self.data_losses += code == RESTORED_WITHOUT_DATA
+        elif code == REFUSED:
+            self.is_read_only |= "read-only" in text.lower()
         elif code in FARM_BROKEN:
             self._broken_farms[farm] = code
         elif code in FARM_WELL:
@@ -56,6 +62,8 @@ class Upstream:
 
     def no_send(self) -> str | None:
         """Return why nothing can be sent, or ``None``."""
+        if self.is_read_only:
+            return "READ_ONLY: the gateway's API takes no orders (321); untick Read-Only API there"
         return "UPSTREAM_LOST: the gateway has lost the broker (1100)" if self.is_lost else None
 
     def stale(self) -> str | None:
