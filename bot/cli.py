@@ -12,10 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.command_line import (
-    EXIT_CONFIG,
     EXIT_FAULT,
-    EXIT_GATEWAY,
-    EXIT_LIVE_ACCOUNT,
     HERE,
     PRIVATE,
     ProjectOption,
@@ -24,8 +21,6 @@ from bot.command_line import (
     reported,
 )
 from bot.gateway_commands import gateway, probe
-
-__all__ = ["EXIT_CONFIG", "EXIT_FAULT", "EXIT_GATEWAY", "EXIT_LIVE_ACCOUNT", "app"]
 
 app = typer.Typer(
     name="steward",

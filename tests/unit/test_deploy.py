@@ -153,7 +153,7 @@ def test_the_watchdog_outlasts_several_heartbeats() -> None:
 
 
 def test_the_unit_stays_down_for_faults_that_only_a_person_can_mend() -> None:
-    from bot.cli import EXIT_CONFIG, EXIT_LIVE_ACCOUNT  # noqa: PLC0415 - typer is slow to import
+    from bot.command_line import EXIT_CONFIG, EXIT_LIVE_ACCOUNT  # noqa: PLC0415 - slow typer
 
     (codes,) = unit("RestartPreventExitStatus")
 
