@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from bot.simulator.market import Market
+
 NEW_YORK = ZoneInfo("America/New_York")
 SPEED = 300.0
 """Simulated seconds in a real one: a session takes a few real seconds."""
@@ -30,11 +32,16 @@ DEADLINE_SECONDS = 60.0
 
 @contextlib.asynccontextmanager
 async def unattended(
-    folder: Path, *, speed: float = SPEED, port: int = 0, **tables: dict[str, object]
+    folder: Path,
+    *,
+    speed: float = SPEED,
+    port: int = 0,
+    market: Market | None = None,
+    **tables: dict[str, object],
 ) -> AsyncIterator[Stage]:
     """Set up a free-running gateway and a project that follows it at its speed."""
     settings = GatewaySettings(speed=speed, port=port, tick_seconds=0.05)
-    async with stage(folder, settings=settings) as found:
+    async with stage(folder, market=market, settings=settings) as found:
         defaults: dict[str, dict[str, object]] = {
             "broker": {"simulation_speed": speed, "connect_timeout_seconds": 2.0},
             "health": {"heartbeat_seconds": 1.0},

@@ -18,22 +18,27 @@ if TYPE_CHECKING:
 
     from bot.simulator.exchange import ExchangeSettings
 
-HANGS_UP = """
-    [[fault]]
-    when = { phase = "acknowledged" }
-    what = "disconnect"
-    how = "eof"
-    passes = true
-    seconds = 60.0
-"""
+RESTS, FILLS = 'phase = "acknowledged"', 'received = "place_order", kind = "change"'
+"""The first price of the first order is not met, its second is."""
 
 
 @pytest.mark.parametrize(
-    ("exchange", "state"), [(NEVER, "cancelled"), (AT_MID, "filled")], ids=["rests", "fills"]
+    ("when", "exchange", "state"),
+    [(RESTS, NEVER, "cancelled"), (FILLS, AT_MID, "filled")],
+    ids=["rests", "fills meanwhile"],
 )
 def test_fault_64_an_order_whose_trade_was_orphaned_is_found_by_its_reference(
-    tmp_path: Path, exchange: ExchangeSettings, state: str
+    tmp_path: Path, when: str, exchange: ExchangeSettings, state: str
 ) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ {when} }}
+        what = "disconnect"
+        how = "eof"
+        passes = true
+        seconds = 60.0
+    """
+
     async def act(found: Stage, witness: Witness) -> None:
         await run_on(found)
 
@@ -43,4 +48,4 @@ def test_fault_64_an_order_whose_trade_was_orphaned_is_found_by_its_reference(
         assert witness.orders_of(first) == 1
         witness.check()
 
-    scene(tmp_path, HANGS_UP, act, exchange=exchange)
+    scene(tmp_path, script, act, exchange=exchange)
