@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from bot.attendance import attend, catch_up
 from bot.clock import NEW_YORK, Clock, WallClock
 from bot.connection_watch import GatewayWatch
-from bot.core.errors import ConfigError, LedgerError, LiveAccountError
+from bot.core.errors import ConfigError, LedgerError, LiveAccountError, StewardError
 from bot.health import Pulse
 from bot.heartbeat import Heartbeat
 from bot.killswitch import KillSwitch
@@ -184,7 +184,7 @@ class Unattended:
             now = self._watch.clock.now()
             self._account(now)
             self._set(self._next(now))
-        except LedgerError as fault:
+        except StewardError as fault:
             faults.append(str(fault))
         return faults
 
@@ -208,10 +208,8 @@ class Unattended:
         """Return the next wake-up: a session that was interrupted and is still open comes first."""
         calendar, schedule = self._project.calendar, self._project.settings.schedule
         for session in self._ledger.unfinished():
-            if (
-                session != self._last
-                and calendar.day(session).open <= now < calendar.day(session).close
-            ):
+            day = calendar.day(session) if calendar.is_session(session) else None
+            if day and session != self._last and day.open <= now < day.close:
                 return wake_up(session, calendar, schedule)
         known = [day for day in (self._ledger.last_accounted(), self._last) if day is not None]
         return next_wake(now, calendar, schedule, last=max(known, default=None))

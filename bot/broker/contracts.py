@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.broker.client import ComboLeg, Contract, Future, Index, Option, Stock
 from bot.core.model import OptionContract, Right
-from bot.core.sessions import TradingCalendar, expiry_of
+from bot.core.sessions import LAST_TRADE_ON_EXPIRY, TradingCalendar, expiry_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,17 @@ def combo_contract(legs: Sequence[Leg], exchange: str) -> Contract:
     )
 
 
+def _expiry(trading_class: str, last_trade: dt.date, calendar: TradingCalendar) -> dt.date:
+    """Return the settlement date, also where a closure was announced for the last trade date.
+
+    The broker may list the old date for a while; what is held then keeps the name it was bought
+    under, and is not priced.
+    """
+    if calendar.is_session(last_trade):
+        return expiry_of(trading_class, last_trade, calendar)
+    return last_trade if trading_class in LAST_TRADE_ON_EXPIRY else calendar.on_or_after(last_trade)
+
+
 def our_contract(contract: Contract, calendar: TradingCalendar) -> OptionContract | None:
     """Return the option that the broker's `contract` names; ``None`` if we do not trade it."""
     if contract.secType != "OPT" or contract.tradingClass not in TRADED_CLASSES:
@@ -115,7 +126,7 @@ def our_contract(contract: Contract, calendar: TradingCalendar) -> OptionContrac
     return OptionContract(
         underlying=contract.symbol,
         trading_class=contract.tradingClass,
-        expiry=expiry_of(contract.tradingClass, last_trade, calendar),
+        expiry=_expiry(contract.tradingClass, last_trade, calendar),
         last_trade=last_trade,
         strike=float(contract.strike),
         right=Right(contract.right[:1]),

@@ -1,0 +1,126 @@
+"""``steward check`` names each thing that is amiss, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from harness import stage
+
+from bot.clock import at_new_york
+from bot.doctor import examine
+from bot.ledger.lock import WriterLock
+from bot.simulator.errors import RequestRefusedError
+from bot.simulator.settings import GatewaySettings
+from bot.simulator.wire import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness import Stage
+
+    from bot.doctor_gateway import Finding
+    from bot.simulator.connection import Connection
+    from bot.simulator.wire import Fields
+
+
+def checked(
+    folder: Path,
+    *,
+    at: str = "15:00",
+    settings: GatewaySettings | None = None,
+    prepare: Callable[[Stage], None] = lambda _found: None,
+) -> dict[str, Finding]:
+    """Check a project at a New York time of the first session; return what was found by name."""
+
+    async def play() -> list[Finding]:
+        async with stage(folder, settings=settings) as found:
+            found.ledger.close()
+            moment = at_new_york(dt.date(2025, 1, 6), dt.time.fromisoformat(at))
+            found.gateway.advance_to(moment)
+            prepare(found)
+            return await examine(folder)
+
+    return {finding.name: finding for finding in asyncio.run(play())}
+
+
+def failed(findings: dict[str, Finding]) -> set[str]:
+    return {name for name, finding in findings.items() if not finding.passed}
+
+
+def test_everything_that_a_session_needs_is_there(tmp_path: Path) -> None:
+    findings = checked(tmp_path)
+
+    assert failed(findings) == set()
+    assert findings["next session"].text.startswith("2025-01-06 (full day), decided at 15:30")
+    assert findings["gateway"].text.endswith("server version 176")
+    assert {"permissions", "disk", "one instance", "hours", "VX futures", "orders"} <= set(findings)
+
+
+def test_what_is_not_subscribed_is_named_with_the_remedy(tmp_path: Path) -> None:
+    settings = GatewaySettings(unsubscribed=frozenset({"SPXW", "VX", "VVIX"}))
+
+    findings = checked(tmp_path, settings=settings)
+
+    assert failed(findings) == {"option quotes SPX", "VX futures", "index VVIX"}
+    assert "subscribe to OPRA" in findings["option quotes SPX"].text
+    assert "subscribe to CFE" in findings["VX futures"].text
+    assert "share the market data with the paper user" in findings["index VVIX"].text
+
+
+def test_a_closed_market_says_to_wait_for_the_open(tmp_path: Path) -> None:
+    findings = checked(tmp_path, at="08:00")
+
+    assert failed(findings) == {"option quotes SPX", "option quotes VIX", "VX futures"}
+    assert all("or wait for the open" in findings[name].text for name in failed(findings))
+
+
+def test_a_read_only_gateway_is_found_without_sending_an_order(tmp_path: Path) -> None:
+    def read_only(_client: Connection, fields: Fields) -> None:
+        text = "The API interface is currently in Read-Only mode."
+        raise RequestRefusedError(fields.integer(), 321, text)
+
+    def prepare(found: Stage) -> None:
+        found.gateway._handlers[Request.PLACE_ORDER] = read_only
+
+    findings = checked(tmp_path, prepare=prepare)
+
+    assert failed(findings) == {"orders"}
+    assert "switch Read-Only API off" in findings["orders"].text
+
+
+def test_hours_that_are_disputed_name_the_keys_to_write(tmp_path: Path) -> None:
+    def prepare(found: Stage) -> None:
+        path = found.project.settings_path
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("closures = []", "closures = [2025-01-06]"), encoding="utf-8")
+
+    findings = checked(tmp_path, prepare=prepare)
+
+    assert findings["next session"].text.startswith("2025-01-07")
+    assert failed(findings) == set()
+
+
+def test_a_running_bot_is_no_obstacle_to_a_check(tmp_path: Path) -> None:
+    held: list[WriterLock] = []
+
+    def prepare(found: Stage) -> None:
+        held.append(WriterLock.taken(found.project.settings.ledger.path))
+
+    findings = checked(tmp_path, prepare=prepare)
+    held[0].release()
+
+    assert failed(findings) == set()
+    assert findings["one instance"].text.startswith("a bot is running")
+
+
+def test_files_that_others_can_write_are_named_with_the_command(tmp_path: Path) -> None:
+    def prepare(found: Stage) -> None:
+        found.project.settings.ledger.path.chmod(0o666)
+
+    findings = checked(tmp_path, prepare=prepare)
+
+    assert "permissions" in failed(findings)
+    assert "chmod go-w" in findings["permissions"].text
