@@ -38,7 +38,7 @@ def build_book(
         ),
         trading_state=switch.state,
         keep_hedge=switch.keep_hedge,
-        locked=reconciliation.locked or bool(holdings.residuals),
+        locked=reconciliation.locked or holdings.broken,
     )
 
 

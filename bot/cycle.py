@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from bot.bookkeeping import build_book, mark_book, unit_prices
 from bot.config import canonical_text
+from bot.core.adoption import adopted_shorts
 from bot.core.decision import Decision
 from bot.core.errors import SessionDisputedError, UnsynchronisedError
 from bot.core.hours import dispute, is_open
@@ -105,6 +106,7 @@ async def preflight(desk: Desk) -> tuple[str, ...]:
         )
     objections = [f"CLOCK_SKEW: {skew:.1f} s"] if skew > CLOCK_SKEW_SECONDS else []
     objections += await disputed(desk, day)
+    objections += adopted_shorts(desk.ledger.holdings())
     for objection in objections:
         code, _, text = objection.partition(": ")
         desk.ledger.alert(code, text, session=desk.session, at=desk.now())
@@ -140,7 +142,7 @@ def recall(
     ledger, session = desk.ledger, desk.session
     book = dataclasses.replace(
         ledger.load_book(session),
-        locked=reconciliation.locked or bool(ledger.holdings().residuals),
+        locked=reconciliation.locked or ledger.holdings().broken,
         in_flight=reconciliation.in_flight,
         objections=objections,
     )

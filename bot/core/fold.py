@@ -1,4 +1,4 @@
-"""Holdings folded from facts: intents, fills and settlements. Nothing else moves a position.
+"""Holdings folded from facts: intents, fills, settlements, adoptions. Nothing else moves them.
 
 Structures are derived and never updated by hand, so no crash can count anything twice: the
 same facts give the same holdings, in whatever order and however often they were reported.
@@ -27,13 +27,32 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, cast
 
+from bot.core.adoption import ADOPTED, Adoption
 from bot.core.book import Condor, HedgeLot, Leg, Tier
 from bot.core.decision import Action, OrderIntent
 from bot.core.errors import LedgerError
+from bot.core.lifecycle import IntentState, advance
 from bot.core.model import MULTIPLIER, OptionContract, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = [
+    "OPENING",
+    "TIME_SHIFT",
+    "Fill",
+    "Holdings",
+    "IntentRecord",
+    "IntentState",
+    "Residual",
+    "Settlement",
+    "StructureKind",
+    "advance",
+    "cash_usd",
+    "fold",
+    "newest_revisions",
+    "structure_kind",
+]
 
 TIME_SHIFT: Final = "time_shift"
 """Reason of the intent that reopens a condor further out; such a condor is rolled no more."""
@@ -46,58 +65,6 @@ class StructureKind(StrEnum):
 
     CONDOR = "condor"
     LOT = "lot"
-
-
-class IntentState(StrEnum):
-    """Life of an intent, from the committed row to its proven end.
-
-    ``SENT`` says that the order was handed to the client library, ``WORKING`` that the venue
-    has acknowledged it (also with a part filled), ``UNKNOWN`` that neither life nor death is
-    proven. ``DENIED`` is ours, ``REJECTED`` the venue's. ``PARTIAL`` is an end: a part is
-    filled and the rest is cancelled. ``EXPIRED`` ends what was never sent in its session, or
-    what the venue let lapse at the close.
-    """
-
-    COMMITTED = "committed"
-    SENT = "sent"
-    WORKING = "working"
-    FILLED = "filled"
-    PARTIAL = "partial"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    DENIED = "denied"
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the intent is at its end: nothing of it can be in flight."""
-        return _RANK[self] >= _RANK[IntentState.CANCELLED]
-
-
-_RANK: Final[Mapping[IntentState, int]] = {
-    IntentState.COMMITTED: 0,
-    IntentState.SENT: 1,
-    IntentState.WORKING: 2,
-    IntentState.UNKNOWN: 2,
-    IntentState.CANCELLED: 3,
-    IntentState.REJECTED: 3,
-    IntentState.DENIED: 3,
-    IntentState.EXPIRED: 3,
-    IntentState.PARTIAL: 4,
-    IntentState.FILLED: 5,
-}
-
-
-def advance(state: IntentState, reported: IntentState) -> IntentState:
-    """Return the state after a report; a replayed or stale report changes nothing.
-
-    States only rise. ``WORKING`` and ``UNKNOWN`` alternate. An end is never left, except that
-    a fill which arrives late beats it: ``CANCELLED`` becomes ``PARTIAL`` or ``FILLED``.
-    """
-    rises = _RANK[reported] > _RANK[state]
-    alternates = _RANK[reported] == _RANK[state] == _RANK[IntentState.UNKNOWN]
-    return reported if rises or alternates else state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +142,15 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residual:
-    """Signed contracts of a structure that complete no unit of it: a leg short of a condor."""
+    """Signed contracts of a structure that complete no unit of it: a leg short of a condor.
+
+    `adopted` ones a person has accepted as they are (``bot.core.adoption``).
+    """
 
     contract: OptionContract
     quantity: int
     structure_id: str
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,16 +161,26 @@ class Holdings:
     lots: tuple[HedgeLot, ...] = ()
     residuals: tuple[Residual, ...] = ()
 
+    @property
+    def broken(self) -> bool:
+        """Whether a structure is incomplete and no person has accepted that."""
+        return not all(residual.adopted for residual in self.residuals)
+
+    def by_structure(self) -> Iterator[tuple[str, OptionContract, int]]:
+        """Yield structure, contract and signed quantity of everything that is held."""
+        for condor in self.condors:
+            for leg in condor.legs:
+                yield condor.structure_id, leg.contract, leg.ratio * condor.quantity
+        for lot in self.lots:
+            yield lot.lot_id, lot.contract, lot.quantity
+        for rest in self.residuals:
+            yield rest.structure_id, rest.contract, rest.quantity
+
     def net_positions(self) -> dict[OptionContract, int]:
         """Signed contracts by contract as the broker nets them, residuals included."""
         net: Counter[OptionContract] = Counter()
-        for condor in self.condors:
-            for leg in condor.legs:
-                net[leg.contract] += leg.ratio * condor.quantity
-        for lot in self.lots:
-            net[lot.contract] += lot.quantity
-        for residual in self.residuals:
-            net[residual.contract] += residual.quantity
+        for _, contract, quantity in self.by_structure():
+            net[contract] += quantity
         return {contract: quantity for contract, quantity in net.items() if quantity}
 
 
@@ -232,7 +213,10 @@ def cash_usd(fills: Iterable[Fill], settlements: Iterable[Settlement]) -> Decima
 
 
 def fold(
-    records: Iterable[IntentRecord], fills: Iterable[Fill], settlements: Iterable[Settlement]
+    records: Iterable[IntentRecord],
+    fills: Iterable[Fill],
+    settlements: Iterable[Settlement],
+    adoptions: Iterable[Adoption] = (),
 ) -> Holdings:
     """Derive the open structures from facts.
 
@@ -245,16 +229,21 @@ def fold(
         Executions in any order and revision.
     settlements
         Positions that ended at expiry.
+    adoptions
+        What a person has accepted.
 
     Raises
     ------
     LedgerError
-        A fill or a settlement belongs to no intent among `records`.
+        A fill, a settlement or an adoption belongs to no intent among `records`.
     """
     condors: list[Condor] = []
     lots: list[HedgeLot] = []
     residuals: list[Residual] = []
-    for structure in _structures(records, newest_revisions(fills), settlements):
+    structures = _structures(records, newest_revisions(fills), settlements)
+    for adoption in adoptions:
+        _count_adoption(adoption, structures)
+    for structure in structures.values():
         held = structure.condor() or structure.lot()
         if isinstance(held, Condor):
             condors.append(held)
@@ -272,6 +261,7 @@ class _Structure:
     intents: list[OrderIntent]
     opening: list[Fill]
     net: Counter[OptionContract]
+    adopted: list[Adoption]
 
     @property
     def opener(self) -> OrderIntent | None:
@@ -323,7 +313,12 @@ class _Structure:
         elif held is not None:
             rest.subtract({held.contract: held.quantity})
         return [
-            Residual(contract=contract, quantity=quantity, structure_id=self.structure_id)
+            Residual(
+                contract=contract,
+                quantity=quantity,
+                structure_id=self.structure_id,
+                adopted=bool(self.adopted),
+            )
             for contract, quantity in rest.items()
             if quantity
         ]
@@ -349,17 +344,17 @@ def _tier(intent: OrderIntent) -> Tier:
 
 def _structures(
     records: Iterable[IntentRecord], fills: Iterable[Fill], settlements: Iterable[Settlement]
-) -> list[_Structure]:
+) -> dict[str, _Structure]:
     intents = {record.intent.intent_id: record.intent for record in records}
     structures: dict[str, _Structure] = {}
     for intent in intents.values():
-        empty = _Structure(intent.structure_id, [], [], Counter())
+        empty = _Structure(intent.structure_id, [], [], Counter(), [])
         structures.setdefault(intent.structure_id, empty).intents.append(intent)
     for fill in fills:
         _count_fill(fill, intents, structures)
     for settlement in settlements:
         _count_settlement(settlement, structures)
-    return list(structures.values())
+    return structures
 
 
 def _count_fill(
@@ -384,3 +379,13 @@ def _count_settlement(settlement: Settlement, structures: Mapping[str, _Structur
             f"{settlement.structure_id} is not on record"
         )
     structure.net[settlement.contract] -= settlement.quantity
+
+
+def _count_adoption(adoption: Adoption, structures: dict[str, _Structure]) -> None:
+    if adoption.structure_id == ADOPTED:
+        structures.setdefault(ADOPTED, _Structure(ADOPTED, [], [], Counter(), []))
+    structure = structures.get(adoption.structure_id)
+    if structure is None:
+        raise LedgerError(f"adoption: structure {adoption.structure_id} is not on record")
+    structure.net[adoption.contract] += adoption.quantity
+    structure.adopted.append(adoption)

@@ -346,6 +346,26 @@ def absences(database: Database) -> None:
     database.execute("PRAGMA user_version = 2")
 
 
+@migrations(name="0003_adoptions")
+def adoptions(database: Database) -> None:
+    """Add what a person accepts of the broker's positions."""
+    database.execute(
+        """
+        CREATE TABLE adoptions (
+            id INTEGER PRIMARY KEY,
+            structure_id TEXT NOT NULL,
+            contract TEXT NOT NULL CHECK (json_valid(contract)),
+            session TEXT NOT NULL,
+            quantity INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            reason TEXT NOT NULL
+        ) STRICT
+        """
+    )
+    database.execute("CREATE INDEX adoptions_by_structure ON adoptions (structure_id)")
+    database.execute("PRAGMA user_version = 3")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is pending, all of it or nothing.
 

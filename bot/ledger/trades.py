@@ -1,4 +1,4 @@
-"""What was traded, and what is held: fills, commissions, settlements.
+"""What was traded, and what is held: fills, commissions, settlements, adoptions.
 
 A fill counts once however often the venue reports it: the execution family is the key, a
 higher revision replaces. Each fact refreshes the one structure that it belongs to, in its own
@@ -12,6 +12,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from bot.core.adoption import ADOPTED, Adoption
 from bot.core.fold import (
     Fill,
     Holdings,
@@ -28,7 +29,7 @@ from bot.ledger.text import decimal_text, optional_decimal, time_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _FILLS: Final = """
     SELECT fills.*, (
@@ -97,6 +98,27 @@ class Trades(Connection):
             self._refresh(database, settlement.structure_id)
             return cursor.rowcount > 0
 
+    def record_adoptions(
+        self, adopted: Sequence[Adoption], *, at: dt.datetime, reason: str
+    ) -> None:
+        """Record what a person accepts of the broker's positions, all of it or nothing."""
+        with self.writing("an adoption") as database:
+            for adoption in adopted:
+                database.execute(
+                    "INSERT INTO adoptions (structure_id, contract, session, quantity, at, "
+                    "reason) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        adoption.structure_id,
+                        encode(adoption.contract, OptionContract),
+                        adoption.session.isoformat(),
+                        adoption.quantity,
+                        time_text(at),
+                        reason,
+                    ),
+                )
+            for structure_id in {adoption.structure_id for adoption in adopted} - {ADOPTED}:
+                self._refresh(database, structure_id)
+
     def fills_of(self, intent_id: str) -> tuple[Fill, ...]:
         """Return the valid executions of an intent, summaries of combos included."""
         rows = self.rows(_FILLS + "AND intent_id = ? ORDER BY fills.id", (intent_id,))
@@ -105,7 +127,7 @@ class Trades(Connection):
     def holdings(self) -> Holdings:
         """Return the open structures. The cost depends on them, not on the ledger's age."""
         rows = self.rows("SELECT structure_id FROM structures WHERE state = 'open'")
-        return fold(*self._facts(row["structure_id"] for row in rows))
+        return fold(*self._facts([ADOPTED, *(row["structure_id"] for row in rows)]))
 
     def cash_flow_usd(self) -> Decimal:
         """Sum the cash of all trades, settlements and known commissions."""
@@ -128,16 +150,23 @@ class Trades(Connection):
 
     def _facts(
         self, structures: Iterable[str]
-    ) -> tuple[tuple[IntentRecord, ...], tuple[Fill, ...], tuple[Settlement, ...]]:
+    ) -> tuple[
+        tuple[IntentRecord, ...],
+        tuple[Fill, ...],
+        tuple[Settlement, ...],
+        tuple[Adoption, ...],
+    ]:
         wanted = (json.dumps(list(structures)),)
         chosen = "structure_id IN (SELECT value FROM json_each(?))"
         records = self.rows(f"SELECT state, body FROM intents WHERE {chosen} ORDER BY id", wanted)  # noqa: S608 - constant
         fills = self.rows(_FILLS + f"AND {chosen} ORDER BY fills.id", wanted)
         settlements = self.rows(f"SELECT * FROM settlements WHERE {chosen}", wanted)  # noqa: S608 - constant
+        adopted = self.rows(f"SELECT * FROM adoptions WHERE {chosen} ORDER BY id", wanted)  # noqa: S608 - constant
         return (
             read_records(records),
             tuple(_read_fill(row) for row in fills),
             tuple(_read_settlement(row) for row in settlements),
+            tuple(_read_adoption(row) for row in adopted),
         )
 
     def _refresh_family(self, database: sqlite3.Connection, family: str) -> None:
@@ -155,14 +184,15 @@ class Trades(Connection):
             self._refresh(database, structure_id)
 
     def _refresh(self, database: sqlite3.Connection, structure_id: str) -> None:
-        records, fills, settlements = self._facts((structure_id,))
+        records, fills, settlements, adopted = self._facts((structure_id,))
         legs = [fill for fill in fills if fill.contract is not None]
         sessions = {record.intent.intent_id: record.intent.session for record in records}
         changes = [
             *(sessions[leg.intent_id] for leg in legs),
             *(end.session for end in settlements),
+            *(adoption.session for adoption in adopted),
         ]
-        is_open = fold(records, legs, settlements) != Holdings()
+        is_open = fold(records, legs, settlements, adopted) != Holdings()
         commissions = sum((leg.commission_usd or Decimal(0) for leg in legs), Decimal(0))
         database.execute(
             "UPDATE structures SET state = ?, cash_usd = ?, commissions_usd = ?, "
@@ -227,4 +257,13 @@ def _read_settlement(row: sqlite3.Row) -> Settlement:
         session=dt.date.fromisoformat(row["session"]),
         quantity=row["quantity"],
         value_points=Decimal(row["value_points"]),
+    )
+
+
+def _read_adoption(row: sqlite3.Row) -> Adoption:
+    return Adoption(
+        structure_id=row["structure_id"],
+        contract=decode(row["contract"], OptionContract),
+        session=dt.date.fromisoformat(row["session"]),
+        quantity=row["quantity"],
     )
