@@ -152,6 +152,9 @@ def recall(
 async def look(desk: Desk) -> MarketSnapshot:
     """Observe the market and store what was seen, whole."""
     snapshot = await observe(desk)
+    if lines := desk.market.competing:
+        text = f"the user is logged in elsewhere with live data: {lines} lines were silenced"
+        desk.ledger.alert("COMPETING_SESSION", text, session=desk.session, at=desk.now())
     desk.ledger.save_snapshot(snapshot, dry=desk.dry)
     breadth = await desk.market.breadth_now(desk.session)
     if breadth and not desk.dry:

@@ -1,4 +1,7 @@
-"""What is done when the gateway loses the broker, or has it back, in the middle of a session."""
+"""What is done when the gateway loses the broker, or has it back, in the middle of a session.
+
+A message that could not be decoded is news that was missed too.
+"""
 
 from __future__ import annotations
 
@@ -34,23 +37,30 @@ class Restorations:
         self._desk = desk
         self._seen = desk.broker.upstream.restorations
         self._losses = desk.broker.upstream.data_losses
+        self._undecoded = desk.broker.stream.undecoded
 
     async def caught_up(self, book: Book) -> Book:
         """Wait while the line is lost, then read what was missed; lock the book on a break.
 
+        The gateway is asked for its time first: a half-open socket looks connected, and takes
+        an order nowhere.
+
         Raises
         ------
         GatewayUnavailableError, MarketDataError
-            If the broker's state cannot be read.
+            If the gateway is silent, or the broker's state cannot be read.
         """
         await self._patience()
+        await self._desk.broker.time()
         upstream = self._desk.broker.upstream
-        if upstream.restorations == self._seen:
+        unread = self._desk.broker.stream.undecoded - self._undecoded
+        if upstream.restorations == self._seen and not unread:
             return book
         lost_data = upstream.data_losses > self._losses
         self._seen, self._losses = upstream.restorations, upstream.data_losses
-        log.warning("upstream.restored", data_lost=lost_data)
-        if not lost_data:
+        self._undecoded += unread
+        log.warning("upstream.restored", data_lost=lost_data, unread_messages=unread)
+        if not (lost_data or unread):
             absorb(self._desk, await orders.sweep(self._desk.broker))
             return book
         found = await reconcile(self._desk)

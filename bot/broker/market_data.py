@@ -30,6 +30,7 @@ from bot.core.model import (
 )
 from bot.core.sessions import expiry_of
 from bot.core.universe import ListedSeries
+from bot.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
@@ -37,12 +38,18 @@ if TYPE_CHECKING:
     from bot.broker.client import Contract, Ticker
 
 T = TypeVar("T")
+log = get_logger(__name__)
 
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
 FEEDS = {1: Feed.LIVE, 2: Feed.FROZEN, 3: Feed.DELAYED, 4: Feed.DELAYED}
 WITHOUT_LINE = frozenset({101, 200, 321, 354, 10089, 10168})
 """Refusals of market data that leave no line open; others, as 10197, may resume."""
+
+COMPETING_SESSION = 10197
+"""Refusal while the same user is logged in elsewhere with live data."""
+
+PAUSE_SECONDS = 10.0
 
 HALTED = 1
 A_WEEK = dt.timedelta(days=7)
@@ -61,12 +68,17 @@ class MarketData:
         Lines leased at once; the venue allows 100.
     patience_seconds
         How long a quote is waited for.
+    pauses
+        How often a wave that a competing session has silenced is asked for again, in all.
     """
 
     broker: Broker
     lines: int = 90
     patience_seconds: float = 4.0
+    pauses: int = 6
     peak_lines: int = field(default=0, init=False)
+    competing: int = field(default=0, init=False)
+    """Lines that a competing session has silenced so far."""
 
     async def options(self, wanted: Iterable[OptionContract]) -> dict[OptionContract, Quote]:
         """Quote options; one that cannot be quoted has an empty quote."""
@@ -124,6 +136,7 @@ class MarketData:
             if chain.tradingClass in ib_contracts.TRADED_CLASSES
             for date in chain.expirations
             if self.broker.calendar.covers(ib_contracts.parse_date(date) + A_WEEK)
+            and self.broker.calendar.is_session(ib_contracts.parse_date(date))
         }
         listed = [self._listed(underlying, *key, strikes) for key, strikes in found.items()]
         return tuple(sorted(listed, key=lambda series: (series.expiry, series.trading_class)))
@@ -153,7 +166,7 @@ class MarketData:
         contract = ib_contracts.index_contract("SPX")
         request = self.broker.client.reqContractDetailsAsync(contract)
         try:
-            found = await self.broker.ask("hours of SPX", request)
+            found = await self._ask("hours of SPX", request)
         except MarketDataError:
             return None
         if len(found) != 1:
@@ -263,11 +276,25 @@ class MarketData:
         return tickers
 
     async def _kept(self, forms: Sequence[Contract]) -> list[Ticker]:
-        """Lease a wave of lines, and once more if the broker lost them on the way (1101)."""
+        """Lease a wave of lines, and again if they were lost on the way.
+
+        The broker loses them once (1101); a competing session (10197) is waited for.
+        """
         losses = self.broker.upstream.data_losses
-        tickers = await self._wave(forms)
+        tickers = await self._patiently(forms)
         lost = self.broker.upstream.data_losses > losses
-        return await self._wave(forms) if lost else tickers
+        return await self._patiently(forms) if lost else tickers
+
+    async def _patiently(self, forms: Sequence[Contract]) -> list[Ticker]:
+        """Lease a wave, and again after a pause while a competing session silences it."""
+        while True:
+            silenced = self.competing
+            tickers = await self._wave(forms)
+            if self.competing == silenced or not self.pauses:
+                return tickers
+            self.pauses -= 1
+            log.warning("market_data.competing_session", pauses_left=self.pauses)
+            await self.broker.clock.sleep(PAUSE_SECONDS)
 
     async def _wave(self, forms: Sequence[Contract]) -> list[Ticker]:
         client = self.broker.client
@@ -285,7 +312,9 @@ class MarketData:
     def _release(self, ticker: Ticker) -> None:
         """Give the line back, unless the refusal says that there never was one."""
         request_id = self.broker.client.wrapper.endTicker(ticker, "mktData")
-        if self.broker.refused.get(request_id) not in WITHOUT_LINE:
+        code = self.broker.refused.get(request_id)
+        self.competing += code == COMPETING_SESSION
+        if code not in WITHOUT_LINE:
             self.broker.client.client.cancelMktData(request_id)
 
     async def _settle(self, tickers: Sequence[Ticker]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
+from bot.broker.stream import StreamWatch
 from bot.broker.upstream import Upstream
 from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
 from bot.core.errors import (
@@ -28,7 +29,7 @@ from bot.logs import get_logger
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Coroutine
 
     from bot.broker.client import Tap, Ticker
     from bot.core.sessions import TradingCalendar
@@ -61,6 +62,8 @@ class Broker:
         self.refused: dict[int, int] = {}
         """Code of the refusal by request id; orders are numbered among them."""
         self.upstream = Upstream()
+        self.stream = StreamWatch(client)
+        self._id_is_taken = asyncio.Event()
         client.errorEvent += self._on_error
 
     @property
@@ -72,6 +75,15 @@ class Broker:
     def server_version(self) -> int:
         """Version of the wire protocol that was agreed on."""
         return int(self.client.client.serverVersion())
+
+    @property
+    def client_id_is_taken(self) -> bool:
+        """Whether the gateway has refused the client id, because another connection has it."""
+        return self._id_is_taken.is_set()
+
+    async def refused_client_id(self) -> None:
+        """Wait until the gateway refuses the client id."""
+        await self._id_is_taken.wait()
 
     async def ask(self, name: str, request: Awaitable[T], *, seconds: float | None = None) -> T:
         """Await an answer from the gateway with a deadline.
@@ -161,6 +173,8 @@ class Broker:
     def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
         """Keep refusals; log every message of the gateway under its code."""
         self.upstream.hear(code, message)
+        if code == CLIENT_ID_IN_USE:
+            self._id_is_taken.set()
         if not is_notice(code) and (code not in OF_CANCELS or request_id not in self.refused):
             self.refused[request_id] = code
         level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
@@ -254,26 +268,15 @@ async def client_id_is_exclusive(broker: Broker) -> bool:
     """
     client = new_client(throttled=broker.settings.mode == "paper")
     second = Broker(client, broker.settings, broker.calendar)
-    refused = asyncio.Event()
-
-    def note(_request_id: int, code: int, *_rest: object) -> None:
-        if code == CLIENT_ID_IN_USE:
-            refused.set()
-
-    client.errorEvent += note
-    opening = asyncio.create_task(_open(second))
-    refusal = asyncio.create_task(refused.wait())
     try:
-        # The library would wait out its time-out where the gateway has hung up.
-        await asyncio.wait({opening, refusal}, return_when=asyncio.FIRST_COMPLETED)
-        if refused.is_set():
+        await _open(second)
+    except GatewayUnavailableError:
+        if second.client_id_is_taken:
             return True
-        await opening
+        raise
+    else:
         return False
     finally:
-        for task in (opening, refusal):
-            task.cancel()
-        await asyncio.gather(opening, refusal, return_exceptions=True)
         client.disconnect()
 
 
@@ -282,11 +285,14 @@ async def _open(broker: Broker) -> None:
     client.wrapper.clientId = settings.client_id
     where = f"{settings.host}:{settings.port}"
     try:
-        await client.client.connectAsync(
-            settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
+        await _unless_taken(
+            broker,
+            client.client.connectAsync(
+                settings.host, settings.port, settings.client_id, settings.connect_timeout_seconds
+            ),
         )
     except (OSError, TimeoutError, ConnectionError) as fault:
-        if CLIENT_ID_IN_USE in broker.refused.values():
+        if broker.client_id_is_taken:
             raise GatewayUnavailableError(
                 f"broker.client_id = {settings.client_id} is in use at {where}; "
                 "end the other program, or choose another number"
@@ -295,6 +301,29 @@ async def _open(broker: Broker) -> None:
             f"no gateway at {where} ({fault or type(fault).__name__}); "
             "start IB Gateway, or check broker.host and broker.port"
         ) from fault
+
+
+async def _unless_taken(broker: Broker, handshake: Coroutine[object, object, None]) -> None:
+    """Await the handshake, but not after the client id was refused.
+
+    The gateway says so and hangs up, and the library would wait out its time-out.
+
+    Raises
+    ------
+    ConnectionError
+        If the client id was refused.
+    """
+    opening = asyncio.create_task(handshake)
+    refusal = asyncio.create_task(broker.refused_client_id())
+    try:
+        await asyncio.wait({opening, refusal}, return_when=asyncio.FIRST_COMPLETED)
+        if broker.client_id_is_taken:
+            raise ConnectionError(f"error {CLIENT_ID_IN_USE}")
+        await opening
+    finally:
+        for task in (opening, refusal):
+            task.cancel()
+        await asyncio.gather(opening, refusal, return_exceptions=True)
 
 
 async def _synchronise(broker: Broker) -> None:
