@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from bot.cycle import Outcome
+    from bot.simulator.market import Market
 
 AT_MID = ExchangeSettings(fills=FillSettings(policy=FillPolicy.MID))
 NEVER = ExchangeSettings(fills=FillSettings(policy=FillPolicy.NEVER))
@@ -37,7 +38,7 @@ def scene(
     act: Callable[[Stage, Witness], Coroutine[None, None, None]],
     *,
     exchange: ExchangeSettings = AT_MID,
-    twins: bool = False,
+    market: Market | None = None,
 ) -> None:
     """Set up a gateway with the faults of `script`, a bot, and a witness; then act.
 
@@ -49,17 +50,15 @@ def scene(
         Faults, as in ``docs/faults.md``.
     act
         Runs sessions and says what came of them.
-    exchange
-        How the venue fills.
-    twins
-        Whether the fault places orders twice.
+    exchange, market
+        How the venue fills, and what is quoted.
     """
 
     async def run() -> None:
         settings = GatewaySettings(exchange=exchange, faults=parse_script(script))
-        async with stage(folder, settings=settings) as found:
+        async with stage(folder, settings=settings, market=market) as found:
             hasten(found)
-            await act(found, Witness(found, twins=twins))
+            await act(found, Witness(found))
 
     asyncio.run(run())
 

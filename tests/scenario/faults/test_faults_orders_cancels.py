@@ -185,13 +185,14 @@ def test_fault_36_both_of_two_orders_with_one_reference_are_ended_and_alerted(
     """
 
     async def act(found: Stage, witness: Witness) -> None:
+        witness.twins = True
         await run_on(found)
 
         assert witness.orders_of(next(iter(found.states()))) == 2
         assert "ORDER_TWINS" in alerts(found)
         witness.check()
 
-    scene(tmp_path, script, act, exchange=exchange, twins=True)
+    scene(tmp_path, script, act, exchange=exchange)
 
 
 @pytest.mark.parametrize("state", ["Inactive", "PendingSubmit", "PendingCancel"])
