@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from bot import attendance, cli
+from bot import attendance, cli, command_line
 from bot.core.rules import Rules
 from bot.ledger.attendance import AbsenceReason
 from bot.quiet import is_quiet, parse_window
@@ -154,7 +154,7 @@ def test_every_code_says_what_to_do() -> None:
 
 def test_the_exit_codes_are_those_of_the_program() -> None:
     explained = {int(row[0]) for row in rows(section("Exit codes")) if row[0].isdigit()}
-    constants = {value for name, value in vars(cli).items() if name.startswith("EXIT_")}
+    constants = {value for name, value in vars(command_line).items() if name.startswith("EXIT_")}
 
     assert explained == {0, *constants}
 
