@@ -1,11 +1,13 @@
 """Lets one write or sync of the ledger fail, at any place of a session, and says what came of it.
 
-    python tests/crash/disk.py --folder build/disk
+    python tests/crash/disk.py --folder build/disk [--places 6]
 
 The kernel answers with the fault (``strace --inject``), once or from there on; the bot is as it
 is. It must end by a fault that it knows, or go on; what it sent must have its intent; and on a
 disk that is well again the same session must come to its end with nothing lost. Every place is
-tried in turn; what is done is kept in the folder, so that it goes on where it stood.
+tried in turn, or so many that are spread over the session; what is done is kept in the folder,
+so that it goes on where it stood. With ``--trace`` a session on a disk that is well is traced,
+socket and all, and the gateway's port is printed.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from bot.ledger.store import Ledger
 from bot.project import settings_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from judgement import Truth
 
@@ -141,6 +143,28 @@ def every(counts: dict[str, int]) -> Iterator[DiskFault]:
             yield DiskFault(call=call, number=number, lasting=number % 2 == 0)
 
 
+def spread_out(plan: Sequence[DiskFault], places: int) -> tuple[DiskFault, ...]:
+    """Return so many of `plan`, as many of each call, from its first to its last."""
+    kinds = [[fault for fault in plan if fault.call == call] for call in ERRORS]
+    each = max(1, places // len(kinds))
+    return tuple(
+        kind[len(kind) * (2 * at + 1) // (2 * each)] for kind in kinds for at in range(each)
+    )
+
+
+def trace_all(folder: Path) -> int:
+    """Trace a session on a disk that is well into ``trace``; return the gateway's port."""
+    write_defaults(folder)
+    names = f"trace={WRITE},{SYNC},fsync,sendto"
+    with gateway("whole", folder / "gateway.log") as port:
+        point_at(folder, port)
+        command = ("strace", "-f", "--seccomp-bpf", "-qq", "-yy", "-s", "8192", "-e", names)
+        ended = session(*command, "-o", folder / "trace", folder=folder)
+    if ended.returncode != 0:
+        raise SystemExit(ended.stderr)
+    return port
+
+
 def anew(folder: Path) -> Path:
     """Return `folder`, empty."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -148,14 +172,10 @@ def anew(folder: Path) -> Path:
     return folder
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True)
-    folder = parser.parse_args().folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+def carry_out(plan: Sequence[DiskFault], folder: Path) -> list[str]:
+    """Try what is not done yet; return a line for each place: the fault, and what was wrong."""
     state = folder / "state.jsonl"
     done = state.read_text(encoding="utf-8").splitlines() if state.exists() else []
-    plan = tuple(every(counted(anew(folder / "counted"))))
     for number, fault in enumerate(plan[len(done) :], start=len(done)):
         place = anew(folder / f"trial-{number}")
         faults = failing(fault, place)
@@ -164,6 +184,21 @@ def main() -> int:
         if not faults:
             shutil.rmtree(place)
         sys.stderr.write(f"\r{number + 1}/{len(plan)} failing calls")
+    return done
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--places", type=int)
+    parser.add_argument("--trace", action="store_true")
+    options = parser.parse_args()
+    folder = options.folder.absolute()
+    if options.trace:
+        sys.stdout.write(f"{trace_all(folder)}\n")
+        return 0
+    plan = tuple(every(counted(anew(folder / "counted"))))
+    done = carry_out(spread_out(plan, options.places) if options.places else plan, folder)
     wrong = [line for line in done if json.loads(line)[1]]
     sys.stdout.write("\n".join(("", f"{len(done)} failing calls: {len(wrong)} faults", *wrong, "")))
     return 1 if wrong else 0
