@@ -14,13 +14,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "wire"))
 
-from fault_table import LIBRARY_ROWS
 from fixed_market import FixedMarket
 from naive_bot import NaiveBot
 
 from bot.simulator.faults.reading import parse_script
 from bot.simulator.gateway import Gateway
 from bot.simulator.settings import GatewaySettings
+from fault_table import LIBRARY_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
