@@ -6,7 +6,11 @@ what failed before it is not made: its cause is named once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from typing import TYPE_CHECKING, Final
 
 from bot.clock import new_york
 from bot.core.book import TradingState
@@ -26,6 +30,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIGS = ("steward.toml", "rules.toml", "events.toml")
+DISTRIBUTION: Final = "vix-steward"
+_REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[.*?\])?\s*([^;]*)(;.*)?")
+_BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*([\d.]+)")
+_HOLDS: Final = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
 
 
 async def examine(folder: Path) -> list[Finding]:
@@ -36,6 +51,7 @@ async def examine(folder: Path) -> list[Finding]:
         return [Finding(name="config", passed=False, text=str(fault))]
     findings = [
         Finding(name="config", passed=True, text=f"rules {project.rules_sha256[:12]}"),
+        _versions(),
         _permissions(project),
         _kill_switch(project),
         _disk(project),
@@ -43,6 +59,43 @@ async def examine(folder: Path) -> list[Finding]:
     ]
     findings += [finding async for finding in _gateway(project)]
     return findings
+
+
+def _versions() -> Finding:
+    """Hold Python and every library against the bounds that this version was tested within."""
+    python, wanted = platform.python_version(), metadata(DISTRIBUTION)["Requires-Python"]
+    faults = [] if _within(python, wanted) else [f"Python {python} is not {wanted}"]
+    faults += [fault for line in requires(DISTRIBUTION) or () if (fault := _drift(line))]
+    remedy = "install what deploy/runtime.lock says: "
+    text = f"{remedy}{'; '.join(faults)}" if faults else f"Python {python}, libraries within bounds"
+    return Finding(name="versions", passed=not faults, text=text)
+
+
+def _drift(requirement: str) -> str | None:
+    """Return how what is installed leaves the bounds of `requirement`, or ``None``."""
+    found = _REQUIREMENT.fullmatch(requirement)
+    if found is None or found[3]:
+        return None  # what has a condition is for development
+    try:
+        installed = version(found[1])
+    except PackageNotFoundError:
+        return f"{found[1]} is missing"
+    return None if _within(installed, found[2]) else f"{found[1]} {installed} is not {found[2]}"
+
+
+def _within(found: str, bounds: str) -> bool:
+    """Whether a version lies within comma-separated bounds; letters behind it do not count."""
+    release = _release(found)
+    return all(_HOLDS[sign](release, _release(bound)) for sign, bound in _BOUND.findall(bounds))
+
+
+def _release(text: str) -> tuple[int, ...]:
+    """Return the numbers of a version, without zeros at the end: 3.0 is 3."""
+    numbers = re.match(r"[\d.]*", text)
+    parts = [int(part) for part in (numbers[0] if numbers else "").split(".") if part]
+    while parts and not parts[-1]:
+        parts.pop()
+    return tuple(parts)
 
 
 def _permissions(project: Project) -> Finding:
