@@ -5,6 +5,7 @@
 3. *observe*    — the market into one snapshot, stored whole.
 4. *decide*     — ``decide(snapshot, book, rules)``, pure; stored with every verdict.
 5. *execute*    — each intent: commit, guard, margin, send, walk the price ladder, conclude.
+   Legs that are left without a structure are closed at once.
 6. *mark*       — the book and its unhedged shadow at the session's last quotes.
 7. *report*     — the day in one page.
 
@@ -27,6 +28,8 @@ from bot.core.errors import SessionDisputedError, UnsynchronisedError
 from bot.core.hours import dispute, is_open
 from bot.core.mark import Mark
 from bot.core.model import BreadthSource
+from bot.core.repair import repairs
+from bot.core.valuation import quotes_of
 from bot.execution import STALE_SECONDS, Executed, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
@@ -72,6 +75,7 @@ async def run_cycle(desk: Desk) -> Outcome:
         book = await hold(desk, reconciliation, snapshot, objections)
         decision = conclude(desk, snapshot, book)
     executed = await act(desk, decision, book, snapshot, breaks=reconciliation.breaks)
+    executed += await repair(desk, book, snapshot)
     mark = None if desk.dry else await settle_up(desk, snapshot)
     if not desk.dry:
         reconciliation = await reconcile(desk)
@@ -212,6 +216,19 @@ async def act(
         executed = await execute_all(desk, decision.intents, book, snapshot, breaks=breaks)
     finish(desk, "execute", executed=len(executed))
     return executed
+
+
+async def repair(desk: Desk, book: Book, snapshot: MarketSnapshot) -> list[Executed]:
+    """Close the legs that orders of this session or of earlier ones left without a structure."""
+    if desk.dry or not desk.ledger.holdings().broken:
+        return []
+    reconciliation = await reconcile(desk)
+    residuals = desk.ledger.holdings().residuals
+    text = ", ".join(f"{rest.quantity:+d} {rest.contract.label()}" for rest in residuals)
+    desk.ledger.alert("STRUCTURE_INCOMPLETE", text, session=desk.session, at=desk.now())
+    fresh = await requote(desk, snapshot)
+    intents = repairs(residuals, quotes_of(fresh), desk.rules.ladder, session=desk.session)
+    return await execute_all(desk, intents, book, fresh, breaks=reconciliation.breaks)
 
 
 async def settle_up(desk: Desk, snapshot: MarketSnapshot) -> Mark:

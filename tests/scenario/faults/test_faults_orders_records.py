@@ -73,6 +73,51 @@ def test_fault_32_what_a_part_of_the_hedge_does_not_cover_is_not_sold(tmp_path: 
     scene(tmp_path, script, act)
 
 
+@pytest.mark.parametrize("legs", [1, 2, 3])
+def test_fault_32_legs_that_make_no_condor_are_closed_in_the_same_session(
+    tmp_path: Path, legs: int
+) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ phase = "submitted", contract = "BAG" }}
+        what = "leg_fill"
+        legs = {legs}
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        codes = [row["code"] for row in found.ledger.rows("SELECT code FROM alerts")]
+
+        assert struck(found) == ["leg_fill"]
+        assert "STRUCTURE_INCOMPLETE" in codes
+        assert not found.ledger.holdings().broken
+        assert not any("SPX" in label for label in found.positions())
+        assert witness.purposes[Purpose.REDUCE] == legs
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_32_legs_that_fill_later_make_a_condor_that_is_counted_once(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "submitted", contract = "BAG" }
+        what = "leg_fill"
+        legs = 2
+        remainder = 12.0
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+
+        assert struck(found) == ["leg_fill"]
+        assert len(found.ledger.holdings().condors) == 1
+        assert witness.purposes[Purpose.REDUCE] == 0
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
 @pytest.mark.parametrize("how", ["rst", "eof"])
 @pytest.mark.parametrize("phase", ["submitted", "acknowledged", "partly_filled", "filled"])
 def test_fault_42_a_connection_that_ends_between_send_and_record_loses_nothing(
