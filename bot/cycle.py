@@ -75,7 +75,7 @@ async def run_cycle(desk: Desk) -> Outcome:
         book = await hold(desk, reconciliation, snapshot, objections)
         decision = conclude(desk, snapshot, book)
     executed = await act(desk, decision, book, snapshot, breaks=reconciliation.breaks)
-    executed += await repair(desk, book, snapshot)
+    executed = await repair(desk, book, snapshot) or executed
     mark = None if desk.dry else await settle_up(desk, snapshot)
     if not desk.dry:
         reconciliation = await reconcile(desk)
@@ -219,7 +219,7 @@ async def act(
 
 
 async def repair(desk: Desk, book: Book, snapshot: MarketSnapshot) -> list[Executed]:
-    """Close the legs that orders of this session or of earlier ones left without a structure."""
+    """Close legs that belong to no structure; return what all orders of the session came to then."""
     if desk.dry or not desk.ledger.holdings().broken:
         return []
     reconciliation = await reconcile(desk)
