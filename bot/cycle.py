@@ -219,7 +219,7 @@ async def act(
 
 
 async def repair(desk: Desk, book: Book, snapshot: MarketSnapshot) -> list[Executed]:
-    """Close legs that belong to no structure; return what all orders of the session came to then."""
+    """Close legs that belong to no structure; return what became of all orders of the session."""
     if desk.dry or not desk.ledger.holdings().broken:
         return []
     reconciliation = await reconcile(desk)
