@@ -257,6 +257,31 @@ def restore(
 
 
 @app.command()
+def reconcile(
+    project: ProjectOption = HERE,
+    *,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Accept the broker's positions; needs --reason.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why they are right; kept in the ledger.")] = "",
+) -> None:
+    """Show ledger and broker side by side; exits 1 while they differ. Sends nothing."""
+    import asyncio
+
+    from bot.adoption import as_text, compare_sides
+    from bot.backup import open_ledger
+    from bot.project import load_project
+
+    with reported():
+        loaded = load_project(project)
+        with open_ledger(loaded) as ledger:
+            sides = asyncio.run(compare_sides(loaded, ledger, adopt=reason if adopt else None))
+        typer.echo(as_text(sides))
+        if sides.locked:
+            raise typer.Exit(EXIT_FAULT)
+
+
+@app.command()
 def halt(
     reason: Annotated[str, typer.Option(help="Why; kept in the config and shown.")],
     project: ProjectOption = HERE,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.broker import orders
+from bot.core.adoption import ADOPTED, Adoption
 from bot.core.fold import OPENING, Fill, IntentState, Settlement
 from bot.core.model import Right
 from bot.logs import get_logger
@@ -278,8 +279,11 @@ async def _settle_expired(
     """Book what expired and is known; return the contracts whose value is not known yet."""
     held = {position.contract for position in positions}
     settling: set[OptionContract] = set()
-    for structure_id, contract, quantity in held_contracts(desk.ledger.holdings()):
+    for structure_id, contract, quantity in tuple(desk.ledger.holdings().by_structure()):
         if contract.expiry > desk.session or contract in held:
+            continue
+        if structure_id == ADOPTED:
+            _let_go(desk, contract, quantity)
             continue
         level = await _settlement_level(desk, contract)
         if level is None:
@@ -297,6 +301,14 @@ async def _settle_expired(
     return frozenset(settling)
 
 
+def _let_go(desk: Desk, contract: OptionContract, quantity: int) -> None:
+    """Note that an adopted position expired; its cash was never the bot's to count."""
+    gone = Adoption(
+        structure_id=ADOPTED, contract=contract, session=desk.session, quantity=-quantity
+    )
+    desk.ledger.record_adoptions([gone], at=desk.now(), reason="expired")
+
+
 async def _settlement_level(desk: Desk, contract: OptionContract) -> float | None:
     """Return the settlement value, taken from the completed bar of the expiry date."""
     symbol = SETTLEMENT_INDEX[contract.trading_class]
@@ -309,18 +321,6 @@ def intrinsic(contract: OptionContract, level: float) -> Decimal:
     strike, settled = Decimal(str(contract.strike)), Decimal(str(level))
     pays = settled - strike if contract.right is Right.CALL else strike - settled
     return max(pays, Decimal(0))
-
-
-def held_contracts(holdings: Holdings) -> list[tuple[str, OptionContract, int]]:
-    """Return structure, contract and signed quantity of everything that is held."""
-    held = [
-        (condor.structure_id, leg.contract, leg.ratio * condor.quantity)
-        for condor in holdings.condors
-        for leg in condor.legs
-    ]
-    held += [(lot.lot_id, lot.contract, lot.quantity) for lot in holdings.lots]
-    held += [(rest.structure_id, rest.contract, rest.quantity) for rest in holdings.residuals]
-    return held
 
 
 def compare(

@@ -40,6 +40,10 @@ class SessionDisputedError(StewardError):
     """The calendar says that there is trading now, the broker says that there is none."""
 
 
+class AdoptionRefusedError(StewardError):
+    """A person wants to accept the broker's positions, and that cannot be done as things are."""
+
+
 class LedgerError(StewardError):
     """The ledger cannot be read or written; nothing may be sent."""
 
