@@ -18,6 +18,8 @@ CALL = re.compile(
 )
 """One line of ``strace -f -yy``: a call that was carried out, on a file that has a name."""
 
+UNFINISHED = " <unfinished ...>"
+RESUMED = re.compile(r"\d+ +<\.\.\. \w+ resumed>")
 LOG_SUFFIX = "-wal"
 ORDER_MESSAGE = re.compile(rb"....3\0", re.DOTALL)
 """A message that places an order: its length, then its number."""
@@ -33,13 +35,26 @@ class Call:
 
 def read(lines: Iterable[str], port: int) -> Iterator[Call]:
     """Yield the calls on the ledger's log and on the socket of the gateway at `port`."""
-    for line in lines:
+    for line in whole(lines):
         found = CALL.match(line)
         if found is None or found["name"] not in KINDS:
             continue
         kind, file = KINDS[found["name"]], found["file"]
         if file.endswith(f":{port}]" if kind is SENT else LOG_SUFFIX):
             yield Call(kind=kind, data=unescaped(found["data"] or ""))
+
+
+def whole(lines: Iterable[str]) -> Iterator[str]:
+    """Yield each call as one line, once it is done, where another thread's came between."""
+    begun: dict[str, str] = {}
+    for line in lines:
+        process = line.partition(" ")[0]
+        if UNFINISHED in line:
+            begun[process] = line.partition(UNFINISHED)[0]
+        elif resumed := RESUMED.match(line):
+            yield begun.pop(process, "") + line[resumed.end() :]
+        else:
+            yield line
 
 
 def unescaped(text: str) -> bytes:

@@ -82,6 +82,16 @@ def test_a_write_that_was_not_synced_is_seen() -> None:
     assert nothing_pending((INTENT, SYNC, PLACED), 2)
 
 
+def test_a_sync_that_another_thread_came_between_counts_when_it_is_done() -> None:
+    lines = [
+        "7  fdatasync(9</x/steward.db-wal> <unfinished ...>",
+        '8  sendto(4<TCP:[127.0.0.1:1->127.0.0.1:4002]>, "\\0\\0\\0\\2a\\0", 6, 0, NULL, 0) = 6',
+        "7  <... fdatasync resumed>)          = 0",
+    ]
+
+    assert [call.kind for call in read(lines, 4002)] == [SENT, SYNCED]
+
+
 def test_a_failing_write_or_sync_anywhere_in_a_session_loses_nothing(
     strace: str, tmp_path: Path
 ) -> None:

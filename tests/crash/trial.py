@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 SESSION = dt.date(2025, 1, 6)
 
+THREAD_SECONDS = 20.0
+"""Within which a thread ends after the session that it worked for."""
+
 
 def market() -> SyntheticMarket:
     """Return the market of every trial, at its beginning."""
@@ -97,6 +100,14 @@ def warm(folder: Path) -> None:
     logging.disable(logging.CRITICAL)
     asyncio.run(session())
     logging.disable(logging.NOTSET)
+    alone()
+
+
+def alone() -> None:
+    """Wait until no thread but this one runs: the others would not survive a fork."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(THREAD_SECONDS)
     if threading.active_count() > 1:
         raise RuntimeError(f"threads do not survive a fork: {threading.enumerate()}")
 
