@@ -45,6 +45,10 @@ coverage: setup ## Tests with coverage: 100 % of what decides, 90 % of the rest
 	$(BIN)/coverage json -q -o .coverage.json
 	$(BIN)/python tests/coverage_gate.py .coverage.json
 
+.PHONY: bench
+bench: .venv/.stamp ## From the save of the kill switch to the cancel: p99 of 100 trials within 250 ms
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/bench_kill_switch.py
+
 .PHONY: property
 property: .venv/.stamp ## Property tests with many more, random examples
 	$(BIN)/pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=long --timeout=3600

@@ -387,3 +387,19 @@ def test_the_session_of_the_last_change_is_that_of_the_facts(ledger: Ledger) -> 
     changed = ledger.value("SELECT changed_in FROM structures WHERE structure_id = ?", (CONDOR,))
 
     assert (dt.date.fromisoformat(changed), SESSION) == (NEXT, OPEN.session)
+
+
+def test_an_intent_that_is_forbidden_while_it_is_committed_is_denied_in_one_transaction(
+    ledger: Ledger,
+) -> None:
+    def forbidden() -> str:
+        assert ledger._database.in_transaction
+        return "KILL_SWITCH: state=halt"
+
+    refusal = ledger.commit_unless(forbidden, OPEN, at=AT)
+
+    (record,) = ledger.intent_records()
+    states = ledger.rows("SELECT state, detail FROM intent_states")
+    assert refusal == "KILL_SWITCH: state=halt"
+    assert record.state is IntentState.DENIED
+    assert [tuple(row) for row in states] == [("denied", "KILL_SWITCH: state=halt")]
