@@ -108,7 +108,7 @@ async def _one_attempt(project: Project, ledger: Ledger, wake: WakeUp, watch: Ga
         if late:
             await tidy(project, ledger, wake.session)
         else:
-            await run_session(project, ledger, wake.session)
+            await run_session(project, ledger, wake.session, stay=True)
     watch.reached()
     if late:
         detail = f"its grace passed at {wake.latest:%H:%M} UTC; its orders are ended"

@@ -27,7 +27,6 @@ from bot.core.decision import Decision
 from bot.core.errors import SessionDisputedError, UnsynchronisedError
 from bot.core.hours import dispute, is_open
 from bot.core.mark import Mark
-from bot.core.model import BreadthSource
 from bot.core.repair import repairs
 from bot.core.valuation import quotes_of
 from bot.execution import STALE_SECONDS, Executed, execute_all, preview
@@ -160,9 +159,6 @@ async def look(desk: Desk) -> MarketSnapshot:
         text = f"the user is logged in elsewhere with live data: {lines} lines were silenced"
         desk.ledger.alert("COMPETING_SESSION", text, session=desk.session, at=desk.now())
     desk.ledger.save_snapshot(snapshot, dry=desk.dry)
-    breadth = await desk.market.breadth_now(desk.session)
-    if breadth and not desk.dry:
-        desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
     finish(desk, "observe", options=len(snapshot.options), peak_lines=desk.market.peak_lines)
     return snapshot
 

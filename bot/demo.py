@@ -21,7 +21,7 @@ import tomlkit
 from bot.clock import new_york
 from bot.config import load_settings
 from bot.core.errors import ConfigError, GatewayUnavailableError, StewardError
-from bot.core.model import BreadthDay, BreadthSource, Session
+from bot.core.model import Session
 from bot.defaults import write_defaults
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.store import Ledger
@@ -31,7 +31,7 @@ from bot.project import Project, connected, load_project, settings_path
 from bot.session import run_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from bot.cycle import Outcome
 
@@ -245,7 +245,7 @@ async def _sessions(
     mismatched: list[str] = []
     for number, session in enumerate(sessions, start=1):
         try:
-            outcome = await run_session(project, ledger, session)
+            outcome = await run_session(project, ledger, session, stay=True)
             mismatched += _mismatches(session, outcome)
         except StewardError as fault:
             log.exception("session.failed", session=str(session))
@@ -269,9 +269,3 @@ def _mismatches(session: Session, outcome: Outcome) -> list[str]:
         f"{session}: {found.label}: ledger {found.ledger_quantity}, broker {found.broker_quantity}"
         for found in outcome.reconciliation.breaks
     ]
-
-
-def seed_breadth(ledger: Ledger, days: Sequence[BreadthDay]) -> None:
-    """Put the user's own NYSE breadth history into the bot's store."""
-    for day in days:
-        ledger.record_breadth(BreadthSource.NYSE, day)

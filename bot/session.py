@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from bot.backup import after_session
 from bot.clock import new_york, sleep_until
+from bot.core.errors import StewardError
+from bot.core.model import BreadthSource
 from bot.cycle import Outcome, run_cycle
-from bot.logs import bound
+from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
 from bot.reports import write_report
 
 if TYPE_CHECKING:
     from bot.core.model import Session
+    from bot.desk import Desk
     from bot.ledger.store import Ledger
+
+log = get_logger(__name__)
+
+AFTER_SHARES_CLOSE = dt.timedelta(minutes=15)
+"""Index options trade a quarter of an hour longer than shares, on half days too."""
 
 
 async def run_session(
-    project: Project, ledger: Ledger, session: Session | None = None, *, dry: bool = False
+    project: Project,
+    ledger: Ledger,
+    session: Session | None = None,
+    *,
+    dry: bool = False,
+    stay: bool = False,
 ) -> Outcome:
     """Connect, wait for the decision time of `session`, and run its cycle.
 
@@ -29,6 +43,8 @@ async def run_session(
         The session; today's by the gateway's clock when it is not given, and then at once.
     dry
         Decide and ask, but send nothing.
+    stay
+        Stay connected after the cycle until the shares' close, to keep the day's breadth.
 
     Raises
     ------
@@ -53,10 +69,29 @@ async def run_session(
                 outcome = await run_cycle(desk)
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
         ledger.end_run(run_id, at=desk.now(), outcome="done")
-    if not dry:
-        write_report(project.settings.logs, ledger, session)
-        after_session(project, ledger, session, at=desk.now())
+        if not dry:
+            write_report(project.settings.logs, ledger, session)
+            after_session(project, ledger, session, at=desk.now())
+            if stay:
+                await keep_breadth(desk)
     return outcome
+
+
+async def keep_breadth(desk: Desk) -> None:
+    """Wait for the close of the New York Stock Exchange and keep the day's breadth.
+
+    Only then is the count of a completed session: signals use no other. A count that cannot be
+    had leaves a gap, and the series is unknown until it is long enough again; the sector funds
+    stand in for it.
+    """
+    await sleep_until(desk.clock, desk.calendar.day(desk.session).close - AFTER_SHARES_CLOSE)
+    try:
+        breadth = await desk.market.breadth_now(desk.session)
+    except StewardError as fault:
+        log.warning("breadth.unknown", detail=str(fault))
+        return
+    if breadth is not None:
+        desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
 
 
 def version() -> str:

@@ -41,10 +41,12 @@ class Stage:
     received: Counter[int] = field(default_factory=Counter)
     on_message: Callable[[int], None] = lambda _number: None
 
-    async def run(self, session: dt.date | None = None, *, dry: bool = False) -> Outcome:
+    async def run(
+        self, session: dt.date | None = None, *, dry: bool = False, stay: bool = False
+    ) -> Outcome:
         """Run one session: the next one by the gateway's clock unless it is named."""
         wanted = session or self.next_session()
-        return await run_session(self.project, self.ledger, wanted, dry=dry)
+        return await run_session(self.project, self.ledger, wanted, dry=dry, stay=stay)
 
     def next_session(self) -> dt.date:
         """Return the first session whose decision time has not passed."""

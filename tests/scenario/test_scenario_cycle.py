@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.clock import new_york
 from bot.core.decision import Action, Purpose
 from bot.core.errors import LiveAccountError
 from bot.core.fold import IntentState
+from bot.core.model import BreadthSource
 from bot.simulator.exchange import ExchangeSettings, OrderTicket
 from bot.simulator.fills import FillPolicy, FillSettings
 from bot.simulator.settings import GatewaySettings
@@ -251,3 +253,27 @@ def test_a_fill_that_comes_after_the_cancel_is_counted_by_the_next_session(
         assert not outcome.reconciliation.locked
 
     scene(tmp_path, act, exchange=late)
+
+
+def test_the_breadth_that_is_kept_is_that_of_the_shares_close(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        session = found.next_session()
+        await found.run(session, stay=True)
+
+        (kept,) = found.ledger.breadth(BreadthSource.NYSE, session, 10)
+        world = found.gateway.world
+        counted = world.market.index("AD-NYSE")
+        assert f"{new_york(world.now):%H:%M}" == "16:00"
+        assert (kept.advances, kept.declines) == (counted.bid, counted.ask)
+
+    scene(tmp_path, act)
+
+
+def test_a_cycle_that_does_not_stay_keeps_no_breadth_of_an_unfinished_day(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        session = found.next_session()
+        await found.run(session)
+
+        assert found.ledger.breadth(BreadthSource.NYSE, session, 10) == ()
+
+    scene(tmp_path, act)
