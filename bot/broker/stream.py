@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import logging
 import struct
+import sys
 from typing import TYPE_CHECKING, Final
 
 from bot.logs import get_logger
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.broker.client import IB
-
-    Handler = Callable[[list[str]], object]
 
 log = get_logger(__name__)
 
@@ -44,9 +44,7 @@ class StreamWatch:
         self._client = client.client
         # Behind the library's own listener: what it keeps then is the start of a frame.
         self._client.conn.hasData += self._measure
-        handlers: dict[int, Handler] = self._client.decoder.handlers
-        for number, handler in tuple(handlers.items()):
-            handlers[number] = self._counted(number, handler)
+        client.client.decoder.logger = _Counting(self._lost)
 
     def _measure(self, _data: bytes) -> None:
         """Hang up where the frame that has begun is too long to be one."""
@@ -58,13 +56,18 @@ class StreamWatch:
             log.error("stream.frame_too_long", bytes=length, limit=LONGEST_FRAME)
             self._client.conn.transport.abort()
 
-    def _counted(self, number: int, handler: Handler) -> Handler:
-        def handle(fields: list[str]) -> None:
-            try:
-                handler(fields)
-            except Exception:
-                self.undecoded += 1
-                log.exception("stream.undecoded", message=number, fields=len(fields))
-                raise
+    def _lost(self) -> None:
+        self.undecoded += 1
+        log.error("stream.undecoded", cause=repr(sys.exception()), so_far=self.undecoded)
 
-        return handle
+
+class _Counting(logging.Logger):
+    """The decoder's log: its one sign that a message could not be decoded."""
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        super().__init__("decoder")
+        self._tell = lost
+
+    def exception(self, *_: object, **__: object) -> None:
+        """Tell of it; the text is left out, for it may name the account."""
+        self._tell()

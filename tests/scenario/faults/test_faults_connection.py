@@ -1,0 +1,512 @@
+"""Connection faults 1 to 15: the gateway, its lines, its messages, and whose account it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fault_scene import AT_MID, NEVER, run_on, scene, struck
+from unattended import notes, running, unattended, until, until_planned
+
+from bot.core.decision import Purpose
+from bot.core.errors import GatewayUnavailableError, LiveAccountError, UnsynchronisedError
+from bot.simulator.faults.reading import parse_script
+from bot.simulator.wire import Request
+
+if TYPE_CHECKING:
+    from harness import Stage
+    from invariants import Witness
+
+    from bot.simulator.exchange import ExchangeSettings
+
+ADD = frozenset({Purpose.ADD})
+ANY = frozenset(Purpose)
+MONDAY = "2025-01-06"
+
+
+def alerts(found: Stage) -> list[str]:
+    return notes(found, "alerts", "code")
+
+
+def elapsed() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param('what = "close_port"\nseconds = 2.0', id="1-down"),
+        pytest.param(
+            'when = { sent = "hello", times = 3 }\nwhat = "drop"', id="9-login-has-expired"
+        ),
+    ],
+)
+def test_fault_01_and_fault_09_an_absent_gateway_is_tried_again_with_one_alert_and_one_note(
+    tmp_path: Path, script: str
+) -> None:
+    async def play() -> None:
+        broker = {"alarm_after_seconds": 200.0, "connect_timeout_seconds": 0.5}
+        async with unattended(tmp_path, broker=broker) as found, running(found):
+            await until_planned(found, MONDAY)
+            found.gateway.inject(parse_script(f"[[fault]]\n{script}"))
+            await until(found, lambda: "GATEWAY_BACK" in alerts(found), "the gateway is back")
+
+            assert alerts(found) == ["GATEWAY_ABSENT", "GATEWAY_BACK"]
+            assert not found.received[Request.PLACE_ORDER]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "positions_end",
+        "open_orders_end",
+        "completed_orders_end",
+        "executions_end",
+        "account_download_end",
+        "account_update_multi_end",
+    ],
+)
+def test_fault_02_without_a_part_of_the_broker_s_state_nothing_is_concluded_or_sent(
+    tmp_path: Path, message: str
+) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ sent = "{message}", always = true }}
+        what = "drop"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        with pytest.raises(UnsynchronisedError, match="no answer within"):
+            await found.run()
+
+        assert struck(found) == ["drop"]
+        witness.check(forbidden=ANY)
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_02_positions_that_do_not_come_are_not_an_empty_book(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { sent = "positions_end", nth = 4 }
+        what = "drop"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await found.run()
+        bought = dict(witness.purposes)
+        with pytest.raises(UnsynchronisedError):
+            await found.run()
+
+        assert found.held() == found.positions() != {}
+        assert dict(witness.purposes) == bought
+        outcome = await run_on(found)
+        assert not outcome.reconciliation.locked
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_03_a_client_id_in_use_is_told_at_once_and_the_same_id_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { received = "start_api" }
+        what = "client_id_busy"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        begun = elapsed()
+        with pytest.raises(GatewayUnavailableError, match="client_id = 17 is in use"):
+            await found.run()
+
+        deadline = found.project.settings.broker.connect_timeout_seconds
+        assert elapsed() - begun < deadline / 2
+        await run_on(found)
+        clients = found.ledger.rows("SELECT DISTINCT client_id FROM orders")
+        assert [row["client_id"] for row in clients] == [17]
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_04_while_the_line_is_lost_fills_are_taken_and_nothing_is_sent(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "submitted" }
+        what = "partial_fill"
+        units = 1
+        [[fault]]
+        when = { phase = "partly_filled" }
+        what = "upstream"
+        state = "lost"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        outcome = await run_on(found)
+
+        states = [result.state.value for result in outcome.executed]
+        assert states[0] == "partial"
+        assert set(states[1:]) == {"denied"}
+        assert all("UPSTREAM_LOST" in result.detail for result in outcome.executed[1:])
+        assert sum(witness.purposes.values()) == 1
+        witness.check(forbidden=ADD)
+
+    scene(tmp_path, script, act)
+
+
+LOST_AND_BACK = """
+    [[fault]]
+    when = {{ phase = "submitted" }}
+    what = "upstream"
+    state = "lost"
+    [[fault]]
+    when = {{ phase = "cancel_requested" }}
+    what = "upstream"
+    state = "{state}"
+"""
+
+
+def test_fault_05_quotes_that_were_lost_on_the_way_are_asked_for_again(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { received = "market_data", nth = 6 }
+        what = "upstream"
+        state = "data_lost"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        outcome = await run_on(found)
+
+        assert struck(found) == ["upstream"]
+        assert {result.state.value for result in outcome.executed} == {"filled"}
+        assert set(witness.purposes) == {Purpose.PROTECT, Purpose.ADD}
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+@pytest.mark.parametrize(
+    ("state", "request_number"),
+    [
+        pytest.param("data_lost", Request.POSITIONS, id="5-reconciled"),
+        pytest.param("restored", Request.EXECUTIONS, id="6-swept"),
+    ],
+)
+def test_fault_05_and_fault_06_a_line_that_is_back_is_read_from_before_the_next_order(
+    tmp_path: Path, state: str, request_number: Request
+) -> None:
+    asked: list[int] = []
+
+    async def act(found: Stage, witness: Witness) -> None:
+        before_order: list[int] = []
+
+        def on_message(number: int) -> None:
+            if number == Request.PLACE_ORDER:
+                before_order.append(found.received[request_number])
+
+        found.on_message = on_message
+        await run_on(found)
+
+        asked.append(before_order[1] - before_order[0])
+        witness.check()
+
+    scene(tmp_path / "calm", "", act)
+    scene(tmp_path / "lost", LOST_AND_BACK.format(state=state), act)
+    assert asked[1] > asked[0]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "ends"),
+    [(NEVER, {"cancelled"}), (AT_MID, {"filled", "cancelled"})],
+    ids=["resting", "filling"],
+)
+def test_fault_07_an_order_in_flight_at_the_restart_is_looked_up_and_not_sent_again(
+    tmp_path: Path, exchange: ExchangeSettings, ends: set[str]
+) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "submitted" }
+        what = "disconnect"
+        passes = true
+        [[fault]]
+        when = { phase = "submitted" }
+        what = "refuse"
+        connections = 2
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        with pytest.raises(GatewayUnavailableError):
+            await found.run(session)
+        assert list(found.states().values()) == ["unknown"]
+
+        await run_on(found, session)
+
+        assert next(iter(found.states().values())) in ends
+        assert witness.orders_of(next(iter(found.states()))) == 1
+        witness.check()
+
+    scene(tmp_path, script, act, exchange=exchange)
+
+
+def test_fault_08_order_ids_that_roll_back_are_never_used_twice(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "acknowledged" }
+        what = "roll_back_ids"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        found.write_switch("flatten")
+        await run_on(found)
+
+        rows = found.ledger.rows(
+            "SELECT count(DISTINCT order_id) AS numbers, count(DISTINCT order_ref) AS n FROM orders"
+        )
+        assert rows[0]["numbers"] == rows[0]["n"] == len(found.states())
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_10_an_order_swallowed_by_a_half_open_socket_is_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { received = "place_order", kind = "new" }
+        what = "half_open"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        with pytest.raises(GatewayUnavailableError, match="no answer within"):
+            await found.run(session)
+        (intent_id,) = found.states()
+
+        await run_on(found, session)
+
+        assert found.states()[intent_id] in {"expired", "cancelled"}
+        assert witness.orders_of(intent_id) <= 1
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_10_a_socket_that_is_half_open_before_an_order_takes_no_order(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { received = "account_updates_multi", nth = 2 }
+        what = "half_open"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        with pytest.raises(GatewayUnavailableError, match="no answer within"):
+            await found.run(session)
+        assert found.states() == {}
+
+        outcome = await run_on(found, session)
+
+        assert {result.state.value for result in outcome.executed} == {"filled"}
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_10_each_order_is_preceded_by_a_sign_of_life(tmp_path: Path) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        since_order = [0]
+        lives: list[int] = []
+
+        def on_message(number: int) -> None:
+            since_order[0] += number == Request.CURRENT_TIME
+            if number == Request.PLACE_ORDER and not preview(found, witness):
+                lives.append(since_order[0])
+                since_order[0] = 0
+
+        found.on_message = on_message
+        await run_on(found)
+
+        assert len(lives) >= sum(witness.purposes.values())
+        assert all(lives[:3])
+        witness.check()
+
+    scene(tmp_path, "", act)
+
+
+def preview(found: Stage, witness: Witness) -> bool:
+    """Whether the order that arrives is a what-if: those come before the condor only."""
+    return sum(witness.purposes.values()) >= len(found.states())
+
+
+@pytest.mark.parametrize("broken_first", [True, False], ids=["still-broken", "well-again"])
+def test_fault_11_the_data_of_a_broken_farm_adds_no_risk_and_the_socket_stays(
+    tmp_path: Path, *, broken_first: bool
+) -> None:
+    broken = """
+        [[fault]]
+        when = { sent = "option_parameters_end" }
+        what = "error"
+        code = 2103
+    """
+    well = broken.replace("{ sent", "{ nth = 2, sent").replace("2103", "2104")
+
+    async def act(found: Stage, witness: Witness) -> None:
+        outcome = await run_on(found)
+
+        assert found.received[Request.START_API] == 1
+        assert Purpose.PROTECT in witness.purposes
+        assert (Purpose.ADD in witness.purposes) is not broken_first
+        stale = [each for each in outcome.executed if "DATA_STALE" in each.detail]
+        assert bool(stale) is broken_first
+        witness.check()
+
+    scene(tmp_path, broken if broken_first else broken + well, act)
+
+
+def test_fault_12_a_length_prefix_that_lies_ends_the_connection_at_once(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { sent = "order_status" }
+        what = "corrupt"
+        how = "length"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        with pytest.raises(GatewayUnavailableError, match="connection lost"):
+            await found.run(session)
+        (intent_id,) = found.states()
+
+        await run_on(found, session)
+
+        assert found.states()[intent_id] in {"filled", "cancelled"}
+        assert witness.orders_of(intent_id) == 1
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_12_a_length_prefix_that_lies_while_synchronising_is_no_empty_book(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { sent = "positions_end" }
+        what = "corrupt"
+        how = "length"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        with pytest.raises(UnsynchronisedError, match="connection lost"):
+            await found.run()
+
+        witness.check(forbidden=ANY)
+
+    scene(tmp_path, script, act)
+
+
+@pytest.mark.parametrize("how", ["field", "truncated"])
+@pytest.mark.parametrize("message", ["order_status", "execution", "open_order", "commission"])
+def test_fault_13_a_message_that_cannot_be_decoded_hides_no_fill(
+    tmp_path: Path, message: str, how: str
+) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ sent = "{message}" }}
+        what = "corrupt"
+        how = "{how}"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+
+        assert struck(found) == ["corrupt"]
+        assert set(found.states().values()) == {"filled"}
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+def test_fault_13_what_cannot_be_decoded_is_followed_by_a_reconciliation(tmp_path: Path) -> None:
+    script = """
+        [[fault]]
+        when = { sent = "order_status" }
+        what = "corrupt"
+        how = "field"
+    """
+    asked: list[int] = []
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        asked.append(found.received[Request.POSITIONS])
+        witness.check()
+
+    scene(tmp_path / "calm", "", act)
+    scene(tmp_path / "corrupt", script, act)
+    assert asked[1] == asked[0] + 1
+
+
+def test_fault_14_an_order_that_never_reached_the_wire_is_looked_up_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { received = "place_order", kind = "new" }
+        what = "disconnect"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        with pytest.raises(GatewayUnavailableError):
+            await found.run(session)
+        (intent_id,) = found.states()
+        assert found.states()[intent_id] == "unknown"
+
+        await run_on(found, session)
+
+        assert found.states()[intent_id] == "expired"
+        assert witness.orders_of(intent_id) == 0
+        assert Purpose.ADD not in witness.purposes
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
+@pytest.mark.parametrize(
+    "offered", [["U7654321"], ["DU1234567", "U7654321"], ["DU7654321"]], ids=" ".join
+)
+def test_fault_15_another_account_is_refused_and_asked_for_nothing(
+    tmp_path: Path, offered: list[str]
+) -> None:
+    script = f"""
+        [[fault]]
+        when = {{ received = "start_api", always = true }}
+        what = "accounts"
+        ids = {offered}
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        with pytest.raises(LiveAccountError, match="only the configured paper account"):
+            await found.run()
+
+        assert set(found.received) <= {Request.START_API}
+        witness.check(forbidden=ANY)
+
+    scene(tmp_path, script, act)
