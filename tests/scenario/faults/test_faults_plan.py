@@ -1,0 +1,111 @@
+"""Fault 65: a condor is there and its hedge fails, or the reverse; half a plan is no plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fault_scene import run_on, scene
+from harness import PLACE_ORDER
+
+from bot.core.decision import Action, Purpose
+from bot.simulator.synthetic import SyntheticMarket
+
+if TYPE_CHECKING:
+    from harness import Stage
+    from invariants import Witness
+
+MONDAY, TUESDAY = dt.date(2025, 1, 6), dt.date(2025, 1, 7)
+CONDOR_SOLD, LAYER_GONE, NEXT = (dt.date(2025, 2, day) for day in (10, 20, 21))
+
+
+def rejected(contract: str, when: str) -> str:
+    return f"""
+        [[fault]]
+        when = {{ received = "place_order", kind = "new", contract = "{contract}", {when} }}
+        what = "error"
+        code = 201
+        text = "Order rejected - reason:not today"
+    """
+
+
+def tried(found: Stage, session: dt.date) -> dict[Action, list[str]]:
+    """Return how the intents of a session ended, by what they do."""
+    ended: dict[Action, list[str]] = {}
+    for record in found.ledger.intent_records(session):
+        ended.setdefault(record.intent.action, []).append(record.state.value)
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("first", "filled"), [(1, []), (2, ["filled"])], ids=["every layer", "all but one layer"]
+)
+def test_fault_65_no_condor_is_sold_while_the_hedge_fails_and_each_layer_is_tried_once_a_session(
+    tmp_path: Path, first: int, filled: list[str]
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        outcome = await run_on(found, MONDAY)
+        placed = found.received[PLACE_ORDER]
+        await run_on(found, MONDAY)
+
+        missing = 3 - len(filled)
+        assert Action.OPEN_CONDOR in {intent.action for intent in outcome.decision.intents}
+        assert tried(found, MONDAY) == {Action.BUY_HEDGE: filled + ["rejected"] * missing}
+        assert found.received[PLACE_ORDER] == placed
+
+        await run_on(found, TUESDAY)
+        assert tried(found, TUESDAY) == {Action.BUY_HEDGE: ["rejected"] * missing}
+        assert len(found.ledger.holdings().lots) == len(filled)
+        witness.check(forbidden=frozenset({Purpose.ADD}))
+
+    scene(tmp_path, rejected("VIX", f"nth = {first}, always = true"), act)
+
+
+def test_fault_65_a_condor_that_fails_behind_its_hedge_is_tried_again_and_the_hedge_is_not(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found, MONDAY)
+        hedge, placed = found.positions(), found.received[PLACE_ORDER]
+        await run_on(found, MONDAY)
+
+        assert tried(found, MONDAY)[Action.OPEN_CONDOR] == ["rejected"]
+        assert found.received[PLACE_ORDER] == placed
+
+        await run_on(found, TUESDAY)
+        assert tried(found, TUESDAY) == {Action.OPEN_CONDOR: ["filled"]}
+        assert hedge.items() <= found.positions().items()
+        assert len(found.ledger.holdings().condors) == 1
+        witness.check()
+
+    scene(tmp_path, rejected("BAG", f"session = {MONDAY}, always = true"), act)
+
+
+def test_fault_65_a_condor_whose_near_layer_expired_and_cannot_be_bought_gets_no_second_one(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        for session in (MONDAY, CONDOR_SOLD):
+            await run_on(found, session)
+        condors = found.ledger.holdings().condors
+
+        outcome = await run_on(found, LAYER_GONE)
+
+        proposed = [intent.action for intent in outcome.decision.intents]
+        assert proposed == [Action.BUY_HEDGE, Action.OPEN_CONDOR]
+        assert tried(found, LAYER_GONE) == {Action.BUY_HEDGE: ["rejected"]}
+        assert found.ledger.holdings().condors == condors
+        witness.check()
+
+        await run_on(found, NEXT)
+        assert tried(found, NEXT)[Action.BUY_HEDGE] == ["filled"]
+        witness.check()
+
+    market = SyntheticMarket(scenario="calm", seed=3, sessions=40)
+    scene(tmp_path, rejected("VIX", f"session = {LAYER_GONE}, always = true"), act, market=market)
