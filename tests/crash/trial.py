@@ -45,6 +45,9 @@ SESSION = dt.date(2025, 1, 6)
 THREAD_SECONDS = 20.0
 """Within which a thread ends after the session that it worked for."""
 
+TRIAL_SECONDS = 240
+"""After which a process that hangs is ended by SIGALRM, which is a fault."""
+
 
 def market() -> SyntheticMarket:
     """Return the market of every trial, at its beginning."""
@@ -117,6 +120,7 @@ def forked(act: Callable[[], None], log: Path) -> int:
     if number := os.fork():
         return number
     status = 1
+    signal.alarm(TRIAL_SECONDS)
     try:
         words = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(words, 1)
