@@ -50,6 +50,8 @@ class BrokerSettings:
         How long it may be absent outside of them before that is an alert.
     look_seconds
         Time between two looks at the gateway while no session runs.
+    excluded
+        Positions that are none of the bot's business, each by contract number or local symbol.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -66,6 +68,7 @@ class BrokerSettings:
     quiet_windows: tuple[str, ...] = ("23:40-00:20", "Sun 00:00-24:00")
     alarm_after_seconds: Annotated[float, Ge(0), Le(86_400)] = 600.0
     look_seconds: Annotated[float, Ge(10), Le(3600)] = 300.0
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,9 @@ from bot.logs import get_logger
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import AsyncIterator, Awaitable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
 
-    from bot.broker.client import Tap, Ticker
+    from bot.broker.client import Contract, Tap, Ticker
     from bot.core.sessions import TradingCalendar
     from bot.settings import BrokerSettings
 
@@ -46,6 +46,9 @@ OF_CANCELS = frozenset({161, 10147, 10148, 10149})
 
 EXPECTED = frozenset({162, 200, 354})
 """Refusals that are an answer: no such contract, no history, not subscribed."""
+
+T_BILL = "BILL"
+"""Security type of treasury bills."""
 
 UNSET = Decimal("1e300")
 """The wire writes an unset number as 1.797e308."""
@@ -112,15 +115,19 @@ class Broker:
         return await self.ask("current time", self.client.reqCurrentTimeAsync())
 
     async def account_facts(self) -> AccountFact:
-        """Return the account's values as last pushed; ``None`` for those not said."""
+        """Return the account's values as last pushed; ``None`` for those not said.
+
+        T-bills count as cash.
+        """
         values = {
             value.tag: value.value
             for value in self.client.accountValues(self.account)
             if value.currency in {"USD", "BASE", ""}
         }
+        cash, bills = money(values.get("TotalCashValue")), money(values.get("TBillValue"))
         return AccountFact(
             net_liquidation_usd=money(values.get("NetLiquidation")),
-            cash_usd=money(values.get("TotalCashValue")),
+            cash_usd=cash if cash is None or bills is None else cash + bills,
             excess_liquidity_usd=money(values.get("ExcessLiquidity")),
         )
 
@@ -137,7 +144,7 @@ class Broker:
         return await self.account_facts()
 
     async def positions(self) -> tuple[PositionFact, ...]:
-        """Ask for all positions of the account.
+        """Ask for all positions of the account but T-bills and what is excluded by config.
 
         Raises
         ------
@@ -154,6 +161,7 @@ class Broker:
             )
             for position in listed
             if position.account == self.account and position.position
+            if not is_excluded(position.contract, self.settings.excluded)
         )
 
     async def advance(self, seconds: float) -> dt.datetime:
@@ -179,6 +187,12 @@ class Broker:
             self.refused[request_id] = code
         level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
         log.log(level, "gateway.message", code=code, request_id=request_id, text=message)
+
+
+def is_excluded(contract: Contract, excluded: Collection[str]) -> bool:
+    """Whether a position is cash, as T-bills are, or left to the person who named it."""
+    named = {str(contract.conId), contract.localSymbol} & set(excluded)
+    return contract.secType == T_BILL or bool(named - {""})
 
 
 def is_notice(code: int) -> bool:
