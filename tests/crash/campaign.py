@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 GOLDEN = 0.618
 """Share of the way from one point of a spread to the next: never close to the former ones."""
 
+MOST_FAULTS = 50
+"""After so many a campaign ends: there is something to mend first."""
+
 IN_RECOVERY = {COMMIT: 40, ORDER: 2, SEND: 35, RECEIVE: 19}
 """How many boundaries of each kind the shortest recovery has, or a little more."""
 
@@ -131,7 +134,7 @@ def advance(campaign: Campaign, kills: int, folder: Path) -> Iterator[Campaign]:
     warm(anew(folder / "warm"))
     campaign.lengths = campaign.lengths or measured(folder)
     for index in count(campaign.trials):
-        if campaign.killed >= kills:
+        if campaign.killed >= kills or len(campaign.faults) >= MOST_FAULTS:
             return
         trial, place = planned(index, campaign.lengths), folder / f"trial-{index}"
         verdict = run_trial(trial, anew(place))
