@@ -38,21 +38,12 @@ def elapsed() -> float:
     return asyncio.get_running_loop().time()
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        pytest.param('what = "close_port"\nseconds = 2.0', id="1-down"),
-        pytest.param(
-            'when = { sent = "hello", times = 3 }\nwhat = "drop"', id="9-login-has-expired"
-        ),
-    ],
-)
-def test_fault_01_and_fault_09_an_absent_gateway_is_tried_again_with_one_alert_and_one_note(
-    tmp_path: Path, script: str
-) -> None:
+def absent_for_a_while(folder: Path, script: str) -> None:
+    """Let the unattended bot meet a gateway that is gone, and back soon."""
+
     async def play() -> None:
         broker = {"alarm_after_seconds": 200.0, "connect_timeout_seconds": 0.5}
-        async with unattended(tmp_path, broker=broker) as found, running(found):
+        async with unattended(folder, broker=broker) as found, running(found):
             await until_planned(found, MONDAY)
             found.gateway.inject(parse_script(f"[[fault]]\n{script}"))
             await until(found, lambda: "GATEWAY_BACK" in alerts(found), "the gateway is back")
@@ -61,6 +52,18 @@ def test_fault_01_and_fault_09_an_absent_gateway_is_tried_again_with_one_alert_a
             assert not found.received[Request.PLACE_ORDER]
 
     asyncio.run(play())
+
+
+def test_fault_01_a_gateway_that_is_down_is_tried_again_with_one_alert_and_one_note(
+    tmp_path: Path,
+) -> None:
+    absent_for_a_while(tmp_path, 'what = "close_port"\nseconds = 2.0')
+
+
+def test_fault_09_a_login_that_has_expired_is_one_alert_and_resumes_by_itself(
+    tmp_path: Path,
+) -> None:
+    absent_for_a_while(tmp_path, 'when = { sent = "hello", times = 3 }\nwhat = "drop"')
 
 
 @pytest.mark.parametrize(
@@ -197,16 +200,8 @@ def test_fault_05_quotes_that_were_lost_on_the_way_are_asked_for_again(tmp_path:
     scene(tmp_path, script, act)
 
 
-@pytest.mark.parametrize(
-    ("state", "request_number"),
-    [
-        pytest.param("data_lost", Request.POSITIONS, id="5-reconciled"),
-        pytest.param("restored", Request.EXECUTIONS, id="6-swept"),
-    ],
-)
-def test_fault_05_and_fault_06_a_line_that_is_back_is_read_from_before_the_next_order(
-    tmp_path: Path, state: str, request_number: Request
-) -> None:
+def asked_between_orders(folder: Path, state: str, request_number: Request) -> tuple[int, int]:
+    """Count a request between the first two orders, without and with a line lost meanwhile."""
     asked: list[int] = []
 
     async def act(found: Stage, witness: Witness) -> None:
@@ -222,9 +217,23 @@ def test_fault_05_and_fault_06_a_line_that_is_back_is_read_from_before_the_next_
         asked.append(before_order[1] - before_order[0])
         witness.check()
 
-    scene(tmp_path / "calm", "", act)
-    scene(tmp_path / "lost", LOST_AND_BACK.format(state=state), act)
-    assert asked[1] > asked[0]
+    scene(folder / "calm", "", act)
+    scene(folder / "lost", LOST_AND_BACK.format(state=state), act)
+    return asked[0], asked[1]
+
+
+def test_fault_05_a_line_that_is_back_without_data_is_reconciled_before_the_next_order(
+    tmp_path: Path,
+) -> None:
+    calm, lost = asked_between_orders(tmp_path, "data_lost", Request.POSITIONS)
+    assert lost > calm
+
+
+def test_fault_06_executions_are_swept_before_the_next_order_when_the_line_is_back(
+    tmp_path: Path,
+) -> None:
+    calm, lost = asked_between_orders(tmp_path, "restored", Request.EXECUTIONS)
+    assert lost > calm
 
 
 @pytest.mark.parametrize(
