@@ -14,9 +14,6 @@ ROWS = range(1, 66)
 LIBRARY_ROWS = (2, 8, 12, 14, 16, 17, 26, 28, 41, 43, 45, 46, 47, 64)
 """Rows that come from the client library: a script that trusts it fails them."""
 
-UNTESTED: frozenset[int] = frozenset()
-"""Rows that no test of the whole bot bears yet. It only shrinks."""
-
 SCENARIOS = Path(__file__).parent / "scenario"
 NAME = re.compile(r"test_fault_(\d+)_")
 
