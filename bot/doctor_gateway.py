@@ -29,17 +29,27 @@ DAYS_OUT: Final = 20
 """The series that is quoted and ordered on trial expires at least so many days from now."""
 
 STRIKES_TRIED: Final = 5
-MARKET_RULE: Final = "or wait for the open (09:30 New York)"
+MARKET_RULE: Final = "or check again in market hours (09:30 to 16:00 New York)"
 READ_ONLY: Final = "error 321"
 SHARE: Final = "share the market data with the paper user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was tested; `text` says what was found, and the remedy when it failed."""
+    """One thing that was tested.
+
+    Parameters
+    ----------
+    name
+        What was tested.
+    passed
+        ``None`` where it cannot be told while the market is closed.
+    text
+        What was found, and the remedy where it did not pass.
+    """
 
     name: str
-    passed: bool
+    passed: bool | None
     text: str
 
 
@@ -49,17 +59,31 @@ async def examine_gateway(broker: Broker) -> AsyncIterator[Finding]:
     session = new_york(broker.clock.now()).date()
     yield await _clock(broker)
     yield await _hours(broker, market, session)
+    is_open = market_open(broker, session)
     levels = await market.indexes()
     for level in levels:
-        yield _index(level)
+        yield _index(level, is_open=is_open)
     for symbol in ("SPX", "VIX"):
         yield await _bars(market, symbol, session)
     yield await _breadth(market, session)
-    yield await _curve(market)
+    yield await _curve(market, is_open=is_open)
     for underlying in ("SPX", "VIX"):
         spot = next(level.last for level in levels if level.symbol == underlying)
-        async for finding in _options(market, underlying, session, spot):
+        async for finding in _options(market, underlying, session, spot, is_open=is_open):
             yield finding
+
+
+def market_open(broker: Broker, session: Session) -> bool:
+    """Whether regular hours run now."""
+    if not broker.calendar.is_session(session):
+        return False
+    day = broker.calendar.day(session)
+    return day.open <= broker.clock.now() < day.close
+
+
+def _told(*, live: bool, is_open: bool) -> bool | None:
+    """Return whether live data came; while the market is closed their absence tells nothing."""
+    return live if live or is_open else None
 
 
 async def _clock(broker: Broker) -> Finding:
@@ -84,12 +108,13 @@ async def _hours(broker: Broker, market: MarketData, session: Session) -> Findin
     )
 
 
-def _index(level: IndexLevel) -> Finding:
+def _index(level: IndexLevel, *, is_open: bool) -> Finding:
     live = level.last is not None and level.feed is Feed.LIVE
     text = f"{level.last:g}" if live else f"{level.feed.value} {level.last}: subscribe to Cboe "
     if not live:
         text += f"Streaming Market Indexes and {SHARE}, {MARKET_RULE}"
-    return Finding(name=f"index {level.symbol}", passed=live, text=text)
+    passed = _told(live=live, is_open=is_open)
+    return Finding(name=f"index {level.symbol}", passed=passed, text=text)
 
 
 async def _bars(market: MarketData, symbol: str, session: Session) -> Finding:
@@ -107,17 +132,17 @@ async def _breadth(market: MarketData, session: Session) -> Finding:
     return Finding(name="breadth", passed=True, text=text)
 
 
-async def _curve(market: MarketData) -> Finding:
+async def _curve(market: MarketData, *, is_open: bool) -> Finding:
     curve = await market.vx_curve()
     live = sum(_two_sided(future.quote) for future in curve)
     text = f"{live} of {len(curve)} quoted live on both sides"
     if not live:
         text += f": subscribe to CFE (VX futures) and {SHARE}, {MARKET_RULE}; no hedge is bought"
-    return Finding(name="VX futures", passed=live > 0, text=text)
+    return Finding(name="VX futures", passed=_told(live=live > 0, is_open=is_open), text=text)
 
 
 async def _options(
-    market: MarketData, underlying: str, session: Session, spot: float | None
+    market: MarketData, underlying: str, session: Session, spot: float | None, *, is_open: bool
 ) -> AsyncIterator[Finding]:
     """Quote a few strikes of one series, and ask for the margin of one of them."""
     listed = await market.series(underlying)
@@ -134,7 +159,8 @@ async def _options(
     )
     if not live:
         text += f": subscribe to OPRA (US options) and {SHARE}, {MARKET_RULE}"
-    yield Finding(name=f"option quotes {underlying}", passed=bool(live), text=text)
+    passed = _told(live=bool(live), is_open=is_open)
+    yield Finding(name=f"option quotes {underlying}", passed=passed, text=text)
     if underlying == "VIX":
         yield await _permission(market, contracts[0])
 
