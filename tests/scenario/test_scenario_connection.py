@@ -42,9 +42,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def alone(
-    folder: Path, act: Callable[[Stage], Awaitable[None]], **tables: Any
-) -> None:
+def alone(folder: Path, act: Callable[[Stage], Awaitable[None]], **tables: Any) -> None:
     """Run `act` with a free-running gateway that keeps its port when it starts again."""
 
     async def play() -> None:
