@@ -79,13 +79,15 @@ def back_up(settings: Settings, ledger: Ledger, session: Session | None = None) 
         ledger.backup(made)
     finally:
         _thin(folder, f"{stem}-{DATES}.db.failed", keep=FAILED_KEPT)
-    _thin(folder, f"{stem}-{DATES}.db", keep=settings.backup.keep)
+    _thin(folder, f"{stem}-{DATES}.db", keep=settings.backup.keep, made=made)
     return made
 
 
-def _thin(folder: Path, pattern: str, *, keep: int) -> None:
+def _thin(folder: Path, pattern: str, *, keep: int, made: Path | None = None) -> None:
+    """Remove the oldest copies by date, never the one just made, whatever dates lie about."""
     for copy in sorted(folder.glob(pattern))[:-keep]:
-        copy.unlink(missing_ok=True)
+        if copy != made:
+            copy.unlink(missing_ok=True)
 
 
 def newest_good(settings: Settings) -> Path | None:

@@ -67,7 +67,7 @@ def run(project: ProjectOption = HERE) -> None:
         configure(loaded.settings.logs, console=True)
         with (
             open_ledger(loaded) as ledger,
-            contextlib.suppress(KeyboardInterrupt),
+            contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
         ):
             asyncio.run(run_forever(loaded, ledger))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+SLICE = dt.timedelta(minutes=1)
 AFTER_SHARES_CLOSE = dt.timedelta(minutes=15)
 """Index options trade a quarter of an hour longer than shares, on half days too."""
 
@@ -82,16 +83,24 @@ async def keep_breadth(desk: Desk) -> None:
 
     Only then is the count of a completed session: signals use no other. A count that cannot be
     had leaves a gap, and the series is unknown until it is long enough again; the sector funds
-    stand in for it.
+    stand in for it. A fault here ends nothing: the session is done.
     """
-    await sleep_until(desk.clock, desk.calendar.day(desk.session).close - AFTER_SHARES_CLOSE)
+    day = desk.calendar.day(desk.session)
     try:
-        breadth = await desk.market.breadth_now(desk.session)
-    except StewardError as fault:
+        await _wait(desk, day.close - AFTER_SHARES_CLOSE)
+        breadth = await desk.market.breadth_now(desk.session) if desk.now() < day.close else None
+        if breadth is not None:
+            desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
+        else:
+            log.warning("breadth.unknown", at=desk.now().isoformat())
+    except (StewardError, ConnectionError) as fault:
         log.warning("breadth.unknown", detail=str(fault))
-        return
-    if breadth is not None:
-        desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
+
+
+async def _wait(desk: Desk, moment: dt.datetime) -> None:
+    """Wait in slices, reading the clock after each: the machine may be asleep meanwhile."""
+    while desk.now() < moment:
+        await sleep_until(desk.clock, min(moment, desk.now() + SLICE))
 
 
 def version() -> str:

@@ -331,7 +331,8 @@ class MarketData:
 def answered(ticker: Ticker) -> bool:
     """Whether everything that a decision can use of an instrument has arrived."""
     if ticker.contract is not None and ticker.contract.secType == "IND":
-        return positive(ticker.last) is not None or positive(ticker.bid) is not None
+        sides = positive(ticker.bid) is not None and positive(ticker.ask) is not None
+        return positive(ticker.last) is not None or sides
     return not math.isnan(ticker.bid) and not math.isnan(ticker.ask)
 
 

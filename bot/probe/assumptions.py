@@ -143,7 +143,10 @@ DATA: Final = (
     Assumption(
         key="daily_bars",
         statement="At least 300 daily bars of SPX and VIX are available.",
-        relied_on_by=("bot.broker.market_data:MarketData.index_bars", "bot.doctor:BARS_NEEDED"),
+        relied_on_by=(
+            "bot.broker.market_data:MarketData.index_bars",
+            "bot.doctor_gateway:BARS_NEEDED",
+        ),
         tested_by="Two years of daily bars of each.",
         otherwise="RSI, MACD and realised volatility are unknown, and entries are blocked.",
     ),

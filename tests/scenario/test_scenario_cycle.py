@@ -277,3 +277,21 @@ def test_a_cycle_that_does_not_stay_keeps_no_breadth_of_an_unfinished_day(tmp_pa
         assert found.ledger.breadth(BreadthSource.NYSE, session, 10) == ()
 
     scene(tmp_path, act)
+
+
+def test_a_link_that_is_lost_before_the_close_ends_no_session_that_is_done(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        session = found.next_session()
+
+        def hang_up(number: int) -> None:
+            if number == ADVANCE_TIME and found.ledger.accounted(session):
+                for client in found.gateway.clients():
+                    client.close()
+
+        found.on_message = hang_up
+        await found.run(session, stay=True)
+
+        assert found.ledger.accounted(session)
+        assert found.ledger.breadth(BreadthSource.NYSE, session, 10) == ()
+
+    scene(tmp_path, act)

@@ -83,7 +83,7 @@ def test_the_scheduler_fires_at_the_decision_time_in_real_time(tmp_path: Path) -
         assert 0 <= (woken - found.project.decide_at(woken.date())).total_seconds() < 30
         assert outcomes(found) == {MONDAY: "done"}
 
-    scene(tmp_path, act, speed=5.0)
+    scene(tmp_path, act, speed=5.0, broker={"look_seconds": 10.0})
 
 
 def test_fault_51_a_bot_that_wakes_late_but_within_its_grace_runs_now(tmp_path: Path) -> None:

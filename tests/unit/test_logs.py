@@ -121,7 +121,7 @@ def test_values_that_json_cannot_hold_are_written_as_text(folder: Path) -> None:
 
 
 def test_of_libraries_only_warnings_and_errors_are_kept(folder: Path) -> None:
-    library = logging.getLogger("ib_insync.client")
+    library = logging.getLogger("ib_insync.ib")
     library.info("position of DU1234567")
     library.warning("%s: peer closed connection of %s", 7, "DU1234567")
     try:
@@ -132,7 +132,7 @@ def test_of_libraries_only_warnings_and_errors_are_kept(folder: Path) -> None:
     warning, error = lines(folder)
 
     assert warning["event"] == "7: peer closed connection of DU***67"
-    assert (warning["level"], warning["logger"]) == ("warning", "ib_insync.client")
+    assert (warning["level"], warning["logger"]) == ("warning", "ib_insync.ib")
     assert error["exception"].endswith("ValueError: disk is full")
 
 

@@ -69,6 +69,14 @@ def test_an_option_is_answered_when_both_sides_have_come_even_if_empty() -> None
     assert answered(ticker(bid=-1.0, ask=0.05))
 
 
+def test_an_index_is_answered_by_a_last_or_by_both_counts_of_breadth() -> None:
+    index = Contract(secType="IND", symbol="AD-NYSE")
+
+    assert not answered(ticker(contract=index, bid=1500.0, ask=NAN))
+    assert answered(ticker(contract=index, bid=1500.0, ask=1200.0))
+    assert answered(ticker(contract=index, last=6400.0))
+
+
 def bars(*closes: float) -> list[DailyBar]:
     first = dt.date(2026, 7, 20)
     return [
