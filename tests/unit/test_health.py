@@ -223,6 +223,9 @@ def test_a_switch_that_fails_is_logged_without_its_address(
 
 
 def test_a_heartbeat_that_cannot_be_written_stops_nothing(project: Project) -> None:
-    project.settings.ledger.path.parent.write_text("in the way", encoding="utf-8")
+    folder = project.settings.ledger.path.parent
+    folder.write_text("in the way", encoding="utf-8")
 
     tell(project, BEAT, BEAT)
+
+    assert folder.read_text(encoding="utf-8") == "in the way"

@@ -77,3 +77,5 @@ def test_a_page_that_cannot_be_read_from_the_ledger_does_not_end_the_bot(
     ledger.close()
 
     write_report(settings, ledger, SESSION)
+
+    assert [page for page in settings.folder.rglob("*.txt") if page.stat().st_size] == []

@@ -117,8 +117,9 @@ def test_any_account_but_the_configured_paper_account_is_refused(offered: list[s
         guard_account(offered, "DU1234567")
 
 
-def test_the_configured_paper_account_is_let_through() -> None:
-    guard_account(["DU1234567"], "DU1234567")
+@pytest.mark.parametrize("offered", [["DU1234567"], ["DU1234567", "DF7654321"]])
+def test_the_configured_paper_account_is_let_through(offered: list[str]) -> None:
+    guard_account(offered, "DU1234567")  # Refusal is an exception: none may come.
 
 
 def leg(ratio: int) -> Leg:
