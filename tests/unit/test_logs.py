@@ -31,14 +31,16 @@ def fail(*values: object) -> NoReturn:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    root = logging.getLogger()
-    level = root.level
+    root, library = logging.getLogger(), logging.getLogger("ib_insync")
+    level, library_level = root.level, library.level
+    library.setLevel(logging.NOTSET)
     configure(LogSettings(folder=tmp_path / "logs"), console=False)
     yield tmp_path / "logs"
     for handler in [each for each in root.handlers if (each.name or "").startswith("steward.")]:
         root.removeHandler(handler)
         handler.close()
     root.setLevel(level)
+    library.setLevel(library_level)
     logging.getLogger("bot").setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
 
