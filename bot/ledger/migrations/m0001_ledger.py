@@ -1,32 +1,11 @@
-"""The schema of the ledger, as numbered migrations; each is atomic and records itself.
-
-Every table is STRICT. Prices and money are decimals written as TEXT, never REAL: SQLite sums
-REAL as binary floating point. Times are UTC in ISO 8601 with microseconds, sessions are New
-York dates. Rows are appended; what is updated in place is named here, and each has one owner:
-
-- ``runs``, ``sessions``: their own end.
-- ``intents.state``: the state machine of ``bot.core.fold.advance``; every change is appended to
-  ``intent_states``.
-- ``fills.superseded``, ``fills.commission_known``: raised when a correction of the same
-  execution, or its commission, arrives.
-- ``structures``: state, cash, commissions and last change are derived from the facts of the
-  structure in the transaction that adds a fact, so that only open structures are ever folded.
-- ``marks``, ``positions``, ``breadth``: the last word on one session.
-
-A migration that has shipped is never edited; a change of the schema is a new one, and raises
-``bot.ledger.connection.SCHEMA_VERSION``.
-"""
+"""Every table of the first version."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlite_utils import Database, Migrations
-
 if TYPE_CHECKING:
-    import sqlite3
-
-migrations: Final = Migrations("steward")
+    from sqlite_utils import Database
 
 _RUNS_AND_SESSIONS: Final = (
     """
@@ -322,61 +301,8 @@ _MARKS: Final = (
 )
 
 
-@migrations(name="0001_ledger")
 def ledger(database: Database) -> None:
     """Create every table of the first version."""
     for statement in (*_RUNS_AND_SESSIONS, *_DECISIONS, *_TRADES, *_FILLS, *_MARKS):
         database.execute(statement)
     database.execute("PRAGMA user_version = 1")
-
-
-@migrations(name="0002_absences")
-def absences(database: Database) -> None:
-    """Add the sessions that were never begun, each with its one reason."""
-    database.execute(
-        """
-        CREATE TABLE absences (
-            session TEXT PRIMARY KEY,
-            reason TEXT NOT NULL,
-            at TEXT NOT NULL,
-            detail TEXT NOT NULL
-        ) STRICT
-        """
-    )
-    database.execute("PRAGMA user_version = 2")
-
-
-@migrations(name="0003_adoptions")
-def adoptions(database: Database) -> None:
-    """Add what a person accepts of the broker's positions."""
-    database.execute(
-        """
-        CREATE TABLE adoptions (
-            id INTEGER PRIMARY KEY,
-            structure_id TEXT NOT NULL,
-            contract TEXT NOT NULL CHECK (json_valid(contract)),
-            session TEXT NOT NULL,
-            quantity INTEGER NOT NULL,
-            at TEXT NOT NULL,
-            reason TEXT NOT NULL
-        ) STRICT
-        """
-    )
-    database.execute("CREATE INDEX adoptions_by_structure ON adoptions (structure_id)")
-    database.execute("PRAGMA user_version = 3")
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Apply what is pending, all of it or nothing.
-
-    The write lock is taken first: of two processes that start at once the second waits, and
-    then finds nothing left to do.
-    """
-    database = Database(connection, execute_plugins=False)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        migrations.apply(database)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()

@@ -1,0 +1,58 @@
+"""The schema of the ledger, as numbered migrations; each is atomic and records itself.
+
+Every table is STRICT. Prices and money are decimals written as TEXT, never REAL: SQLite sums
+REAL as binary floating point. Times are UTC in ISO 8601 with microseconds, sessions are New
+York dates. Rows are appended; what is updated in place is named here, and each has one owner:
+
+- ``runs``, ``sessions``: their own end.
+- ``intents.state``: the state machine of ``bot.core.fold.advance``; every change is appended to
+  ``intent_states``.
+- ``fills.superseded``, ``fills.commission_known``: raised when a correction of the same
+  execution, or its commission, arrives.
+- ``structures``: state, cash, commissions and last change are derived from the facts of the
+  structure in the transaction that adds a fact, so that only open structures are ever folded.
+- ``marks``, ``positions``, ``breadth``: the last word on one session.
+
+A migration that has shipped is never edited. A change of the schema is a new one: a module of its
+own, a line in ``STEPS``, and ``bot.ledger.connection.SCHEMA_VERSION`` raised.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlite_utils import Database, Migrations
+
+from bot.ledger.migrations.m0001_ledger import ledger
+from bot.ledger.migrations.m0002_absences import absences
+from bot.ledger.migrations.m0003_adoptions import adoptions
+
+if TYPE_CHECKING:
+    import sqlite3
+
+STEPS: Final = {
+    "0001_ledger": ledger,
+    "0002_absences": absences,
+    "0003_adoptions": adoptions,
+}
+"""The migrations by the name that a ledger records, in the order in which they are applied."""
+
+migrations: Final = Migrations("steward")
+for _name, _step in STEPS.items():
+    migrations(name=_name)(_step)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply what is pending, all of it or nothing.
+
+    The write lock is taken first: of two processes that start at once the second waits, and
+    then finds nothing left to do.
+    """
+    database = Database(connection, execute_plugins=False)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(database)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
