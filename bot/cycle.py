@@ -29,9 +29,10 @@ from bot.core.hours import dispute, is_open
 from bot.core.mark import Mark
 from bot.core.repair import repairs
 from bot.core.valuation import quotes_of
-from bot.execution import STALE_SECONDS, Executed, execute_all, preview
+from bot.execution import STALE_SECONDS, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
+from bot.order_walk import Executed
 from bot.reconcile import Break, Reconciliation, reconcile
 from strategies import decide
 

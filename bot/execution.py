@@ -1,34 +1,31 @@
-"""Drives intents, one after the other: commit, guard, ask for the margin, send, walk, conclude.
+"""Drives intents, one after the other: what may be sent, in which order, and how much of it.
 
-An intent is committed before its order can leave. The kill switch is read again before every
-send. What became of an order is read from a sweep of the broker and from nothing else; what
-cannot be proven is UNKNOWN, and then nothing more is sent in this session. Whatever stops the
-watching of an order, a fault of the ledger or the end of the program, asks for its cancel.
+An intent is committed before its order can leave, and the kill switch is read again before every
+send. ``bot.order_walk`` stays with the order. What cannot be proven is UNKNOWN, and then nothing
+more is sent in this session.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.broker import orders
-from bot.broker.orders import Ticket, WorkingOrder
-from bot.core.decision import Action, Purpose
+from bot.core.decision import Purpose
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
 from bot.logs import get_logger
-from bot.reconcile import absorb, cancel_open, last_state, overtraded, units_filled
+from bot.order_walk import Executed, end, ticket, work
+from bot.reconcile import overtraded, units_filled
 from bot.upstream import Restorations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.broker.facts import MarginFact, OrderSweep
+    from bot.broker.facts import MarginFact
     from bot.core.book import Book, Leg
     from bot.core.decision import OrderIntent
     from bot.core.model import MarketSnapshot
@@ -37,25 +34,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-LOOK_SECONDS = 5.0
-"""How often a resting order and the kill switch are looked at within a step."""
-
 STALE_SECONDS = 900.0
 """Age at which the prices of a decision are too old to take on risk or to hedge by."""
-
-CANCEL_LOOK_SECONDS = 2.0
-CANCEL_LOOKS = 6
-"""How often the broker is asked whether a cancelled order has ended, and at what distance."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Executed:
-    """What became of one intent."""
-
-    intent_id: str
-    state: IntentState
-    units: int
-    detail: str = ""
 
 
 async def execute_all(
@@ -138,22 +118,7 @@ async def execute(desk: Desk, intent: OrderIntent, book: Book) -> Executed:
     refusal = refusal or await _margin_refusal(desk, intent, reference) or forbidden()
     if refusal:
         return _deny(desk, intent, refusal, committed=True)
-    working = await _send(desk, intent, reference)
-    if working is None:
-        return _end(desk, intent, IntentState.UNKNOWN, 0, "the socket broke while sending")
-    try:
-        with desk.stopping(working, intent, book):
-            _record_sent(desk, intent, working)
-            await _walk(desk, intent, book, working)
-            if working.number_taken:
-                await _renumber(desk, intent, book, working)
-            return await _conclude(desk, intent, working)
-    except (GatewayUnavailableError, MarketDataError, ConnectionError) as fault:
-        _withdraw(desk, working)
-        return _end(desk, intent, IntentState.UNKNOWN, 0, str(fault))
-    except BaseException:
-        _withdraw(desk, working)
-        raise
+    return await work(desk, intent, book, reference)
 
 
 async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
@@ -162,7 +127,7 @@ async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
         try:
             legs = await _qualified(desk, intent.legs)
             dry = dataclasses.replace(intent, legs=legs)
-            margin = await orders.what_if(desk.broker, _ticket(dry, "dry"))
+            margin = await orders.what_if(desk.broker, ticket(dry, "dry"))
         except (GatewayUnavailableError, MarketDataError) as fault:
             log.warning("dry.what_if", intent_id=intent.intent_id, detail=str(fault))
             continue
@@ -200,7 +165,7 @@ async def _margin_refusal(desk: Desk, intent: OrderIntent, reference: str) -> st
     if intent.purpose is not Purpose.ADD:
         return None
     try:
-        margin = await orders.what_if(desk.broker, _ticket(intent, reference))
+        margin = await orders.what_if(desk.broker, ticket(intent, reference))
         account = await desk.broker.refresh_account()
     except (GatewayUnavailableError, MarketDataError) as fault:
         return f"WHAT_IF_FAILED: {fault}"
@@ -225,176 +190,7 @@ def margin_verdict(
     return None
 
 
-def _ticket(intent: OrderIntent, reference: str) -> Ticket:
-    return Ticket(
-        order_ref=reference,
-        legs=intent.legs,
-        quantity=intent.quantity,
-        net_price=intent.ladder.steps[0],
-    )
-
-
-async def _send(desk: Desk, intent: OrderIntent, reference: str) -> WorkingOrder | None:
-    """Hand the order to the socket; ``None`` when it is unknown whether it left."""
-    desk.ledger.set_intent_state(intent.intent_id, IntentState.SENT, at=desk.now())
-    try:
-        return orders.place(desk.broker, _ticket(intent, reference))
-    except ConnectionError:
-        return None
-
-
-def _record_sent(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> None:
-    _record_order(desk, working)
-    _event(desk, working, "sent", intent.ladder.steps[0])
-
-
-def _record_order(desk: Desk, working: WorkingOrder) -> None:
-    """Note the order's numbers: when it is sent, and with the permanent one when it has ended."""
-    desk.ledger.record_order(
-        working.ticket.order_ref,
-        order_id=working.order_id,
-        perm_id=working.perm_id,
-        client_id=desk.broker.settings.client_id,
-        at=desk.now(),
-    )
-
-
-def _withdraw(desk: Desk, working: WorkingOrder) -> None:
-    """Cancel an order that is watched no longer; the next reconciliation says how it ended."""
-    log.error("order.withdrawn", order_ref=working.ticket.order_ref)
-    with contextlib.suppress(ConnectionError):
-        orders.cancel(desk.broker, working)
-
-
-async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
-    """Offer each price of the ladder for its time, then ask for the end.
-
-    An order that the library takes for cancelled may be alive: only a filled one needs no cancel.
-    """
-    for step, price in enumerate(intent.ladder.steps):
-        if step:
-            if desk.forbidden(intent, book):
-                break
-            orders.reprice(desk.broker, working, price)
-            _event(desk, working, "repriced", price)
-        if await _rest(desk, intent, book, working):
-            break
-    if not (working.seems_filled or working.number_taken):
-        if not working.cancel_asked:
-            orders.cancel(desk.broker, working)
-        _event(desk, working, "cancel_requested", None)
-
-
-async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> bool:
-    """Let the order rest for one step; return whether there is nothing more to wait for."""
-    left = intent.ladder.seconds
-    while left > 0 and not working.seems_done:
-        await desk.clock.sleep(min(LOOK_SECONDS, left))
-        left -= LOOK_SECONDS
-        if desk.forbidden(intent, book):
-            return False
-        if orders.has_twin(desk.broker, working):
-            return True
-    return working.seems_done
-
-
-async def _renumber(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
-    """Send an order whose number was taken once more, unless it is there after all."""
-    swept = await orders.sweep(desk.broker)
-    if swept.orders_of(working.ticket.order_ref) or desk.forbidden(intent, book):
-        return
-    listed = max((order.order_id for order in swept.orders), default=0)
-    above = max(listed, working.order_id, desk.ledger.highest_order_id())
-    log.warning("order.renumbered", order_ref=working.ticket.order_ref, above=above)
-    orders.place_renumbered(desk.broker, working, above=above)
-    _record_sent(desk, intent, working)
-    await _walk(desk, intent, book, working)
-
-
-async def _last_sweep(desk: Desk, intent: OrderIntent, reference: str) -> OrderSweep:
-    """Look until the order has ended or patience is at its end; write down what was filled.
-
-    A cancel can be lost, and an order can be there twice: from the second look on, whatever
-    still works under the reference is asked to end.
-    """
-    for look in range(CANCEL_LOOKS):
-        if look:
-            await desk.clock.sleep(CANCEL_LOOK_SECONDS)
-        swept = await orders.sweep(desk.broker)
-        absorb(desk, swept)
-        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
-        state = last_state(swept, reference, units=units, quantity=intent.quantity)
-        if swept.proves_end(reference) and state.is_final:
-            break
-        if look:
-            cancel_open(desk, swept, reference)
-    return swept
-
-
-async def _conclude(desk: Desk, intent: OrderIntent, working: WorkingOrder) -> Executed:
-    """Read what became of the order from the broker and write it down."""
-    reference = working.ticket.order_ref
-    swept = await _last_sweep(desk, intent, reference)
-    units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
-    if swept.is_open(reference):
-        return _end(desk, intent, IntentState.UNKNOWN, units, "still open after the cancel")
-    code = orders.refusal(desk.broker, working)
-    never_listed = not (swept.orders_of(reference) or working.perm_id or units)
-    if never_listed and code is None:
-        return _end(desk, intent, IntentState.UNKNOWN, 0, "neither listed nor refused")
-    refused = [f"error {code}"] if never_listed else []
-    detail = "; ".join([*refused, *working.messages[-2:]])
-    state = last_state(
-        swept,
-        reference,
-        units=units,
-        quantity=intent.quantity,
-        rejected=working.rejected or never_listed,
-    )
-    _record_order(desk, working)
-    _event(desk, working, state.value, None, detail=detail)
-    return _end(desk, intent, state, units, detail)
-
-
 def _deny(desk: Desk, intent: OrderIntent, refusal: str, *, committed: bool) -> Executed:
     if not committed:
         desk.ledger.commit_intent(intent, at=desk.now())
-    return _end(desk, intent, IntentState.DENIED, 0, refusal)
-
-
-def _end(desk: Desk, intent: OrderIntent, state: IntentState, units: int, detail: str) -> Executed:
-    desk.ledger.set_intent_state(intent.intent_id, state, at=desk.now(), detail=detail)
-    level = "warning" if state in {IntentState.UNKNOWN, IntentState.REJECTED} else "info"
-    getattr(log, level)(
-        "intent.ended",
-        intent_id=intent.intent_id,
-        action=intent.action.value,
-        state=state.value,
-        units=units,
-        quantity=intent.quantity,
-        detail=detail,
-    )
-    if state is IntentState.PARTIAL and intent.action is Action.OPEN_CONDOR:
-        log.info("condor.partial", intent_id=intent.intent_id, units=units)
-    return Executed(intent_id=intent.intent_id, state=state, units=units, detail=detail)
-
-
-def _event(
-    desk: Desk,
-    working: WorkingOrder,
-    kind: str,
-    price: Decimal | None,
-    *,
-    detail: str = "",
-) -> None:
-    status = working.trade.orderStatus
-    desk.ledger.record_order_event(
-        working.ticket.order_ref,
-        kind=kind,
-        status=working.status_hint,
-        price=price,
-        filled=int(status.filled),
-        remaining=int(status.remaining),
-        at=desk.now(),
-        detail=detail,
-    )
+    return end(desk, intent, IntentState.DENIED, detail=refusal)

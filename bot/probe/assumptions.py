@@ -249,7 +249,7 @@ ORDERS: Final = (
     Assumption(
         key="cancel",
         statement="A cancelled order leaves the open orders within 10 seconds.",
-        relied_on_by=("bot.broker.orders:cancel", "bot.execution:execute"),
+        relied_on_by=("bot.broker.orders:cancel", "bot.order_walk:work"),
         tested_by="One cancel of the trial order, and the list of all open orders.",
         otherwise="Intents end as UNKNOWN, and nothing more is sent in that session.",
     ),
