@@ -7,7 +7,7 @@ strike net at the broker, so the two are compared contract by contract (``Book.n
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -137,6 +137,102 @@ class WidthDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeSale:
+    """A monetising sale of a hedge lot: what was taken out of the hedge at a profit.
+
+    Parameters
+    ----------
+    session
+        Session of the sale.
+    lot_id, layer
+        The lot that was sold from, and its layer.
+    quantity
+        Contracts sold.
+    gain_usd
+        Proceeds less the cost of what was sold, both with their known commissions.
+    """
+
+    session: Session
+    lot_id: str
+    layer: Layer
+    quantity: int
+    gain_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerNote:
+    """What the rules of one layer have to remember from session to session.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    delta_steps
+        Steps of delta that the layer is bought further out than its rule says.
+    stepped
+        Session in which it last took a step; ``None`` for never.
+    established
+        Contracts that the layer has been brought to; what it lacks of them is re-opened at once.
+    goal
+        Contracts that a paced entry is on the way to; `established` while there is none.
+    initiated
+        First session of that entry; ``None`` while there is none.
+    """
+
+    layer: Layer
+    delta_steps: int = 0
+    stepped: Session | None = None
+    established: int = 0
+    goal: int = 0
+    initiated: Session | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotNote:
+    """Since when a lot is due for a roll."""
+
+    lot_id: str
+    due_since: Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeNotes:
+    """What the hedge has to remember: computed by a decision, given back to the next one.
+
+    A book without notes is that of a hedge whose past is not known: see
+    ``bot.core.hedge_notes``.
+    """
+
+    layers: tuple[LayerNote, ...] = ()
+    lots: tuple[LotNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeLedger:
+    """Figures of the hedge's past, from the ledger; ``None`` is unknown.
+
+    Parameters
+    ----------
+    sessions
+        Sessions marked within the trailing 252, this one left out.
+    net_cost_usd
+        Loss of the hedge over them, commissions included; negative is a gain.
+    average_nav_usd
+        Mean of their NAV.
+    condor_sessions
+        Sessions marked within the trailing 90.
+    condor_credit_usd
+        Credits less debits of the condors' fills in these, net of commissions.
+    """
+
+    sessions: int = 0
+    net_cost_usd: Decimal | None = None
+    average_nav_usd: Decimal | None = None
+    condor_sessions: int = 0
+    condor_credit_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """What is held and what the account says, when the decision is made.
 
@@ -165,6 +261,15 @@ class Book:
         Whether ledger and broker disagree.
     objections
         What else forbids new risk in this session, each as ``CODE: what was found``.
+    hedge_sales
+        Monetising sales of the hedge, oldest first: of lots still held, and those of the last
+        252 sessions.
+    hedge_ledger
+        What the hedge has cost so far.
+    notes
+        What the hedge remembers from the session decided before; ``None`` at the first one.
+    pending_debits_usd
+        What orders whose end is not proven may still cost; ``None`` when unknown.
     """
 
     nav_usd: Decimal | None
@@ -179,6 +284,10 @@ class Book:
     keep_hedge: bool = True
     locked: bool = False
     objections: tuple[str, ...] = ()
+    pending_debits_usd: Decimal | None = Decimal(0)
+    hedge_sales: tuple[HedgeSale, ...] = ()
+    hedge_ledger: HedgeLedger = field(default_factory=HedgeLedger)
+    notes: HedgeNotes | None = None
 
     def held(self, layer: Layer) -> int:
         """Contracts held in `layer`."""

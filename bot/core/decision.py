@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.core.book import Layer, Leg, Tier
+from bot.core.book import HedgeNotes, Layer, Leg, Tier
 from bot.core.model import Session
 
 Observed = float | int | str | bool | None
@@ -75,10 +75,19 @@ class PriceLadder:
         accepted.
     seconds
         Time at each step.
+    share
+        Share of the half-spread that was conceded; ``None`` in ledgers of before.
+    worst
+        Net debit that a rule lets no step exceed; ``None`` where no rule sets one.
+    beyond_mid
+        Whether it goes on to the tick beyond the mid where its share ends short of it.
     """
 
     steps: tuple[Decimal, ...]
     seconds: float
+    share: float | None = None
+    worst: Decimal | None = None
+    beyond_mid: bool = False
 
     @property
     def floor(self) -> Decimal:
@@ -151,8 +160,53 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerFigures:
+    """One layer of the hedge as a decision saw it; ``None`` is unknown.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    target, held
+        Contracts wanted now, and contracts that protect beyond this session.
+    cost_usd
+        Paid for what is held, without commissions.
+    extrinsic_bought_usd, extrinsic_left_usd
+        Extrinsic value of what is held: when it was bought, and at the mids of now.
+    mark_multiple
+        What is held at the bid over its cost; ``None`` while nothing is held.
+    days_to_roll
+        Calendar days until the first lot is due by its days, negative once it is.
+    roll_reason
+        Why the first lot rolls now, or what it waits for; empty while nothing is due.
+    delta, target_delta
+        Mean delta of what is held, by contracts, and the delta at which the layer is bought.
+    """
+
+    layer: Layer
+    target: int
+    held: int
+    cost_usd: float
+    extrinsic_bought_usd: float | None = None
+    extrinsic_left_usd: float | None = None
+    mark_multiple: float | None = None
+    days_to_roll: int | None = None
+    roll_reason: str = ""
+    delta: float | None = None
+    target_delta: float
+
+    @property
+    def drift(self) -> float | None:
+        """How far the delta of what is held has moved from the one that is bought."""
+        return None if self.delta is None else self.delta - self.target_delta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What ``decide`` concluded: intents in the order in which they shall be executed."""
+    """What ``decide`` concluded: intents in the order in which they shall be executed.
+
+    `notes` is what the hedge hands on to the next session, `layers` the state of its layers.
+    """
 
     session: Session
     decision_version: int
@@ -160,3 +214,5 @@ class Decision:
     signals: tuple[Signal, ...]
     verdicts: tuple[Verdict, ...]
     intents: tuple[OrderIntent, ...]
+    notes: HedgeNotes | None = None
+    layers: tuple[LayerFigures, ...] = ()

@@ -47,6 +47,10 @@ ALVH: Final = "alvh"
 ROLL_DUE: Final = "roll_due"
 """Reason of both orders of a like-for-like roll."""
 
+MONETISE: Final = "monetise"
+MONETISE_REST: Final = "monetise_rest"
+"""Reasons of the sales that take a profit out of the hedge: half of a lot, and what is left."""
+
 FLATTEN: Final = "flatten"
 """Reason of an order that closes what the trading state ``flatten`` asks for."""
 
@@ -152,7 +156,7 @@ def make_ladder(
     exact = (start + (floor - start) * k / last for k in range(rules.steps))
     increment = _increment(legs)
     steps = dict.fromkeys(round_down(value, increment(value)) for value in exact)
-    return PriceLadder(steps=tuple(steps), seconds=rules.seconds)
+    return PriceLadder(steps=tuple(steps), seconds=rules.seconds, share=share, worst=worst)
 
 
 def make_hedge_ladder(price: OrderPrice, leg: Leg, rules: LadderRules) -> PriceLadder:
@@ -171,6 +175,7 @@ def make_hedge_ladder(price: OrderPrice, leg: Leg, rules: LadderRules) -> PriceL
         Steps, seconds and share.
     """
     ladder = make_ladder(price, (leg,), rules, share=rules.floor_share)
+    ladder = replace(ladder, beyond_mid=True)
     if ladder.floor >= price.mid:
         return ladder
     beyond = round_up(price.mid, _increment((leg,))(price.mid))
