@@ -263,7 +263,7 @@ class Book:
         What else forbids new risk in this session, each as ``CODE: what was found``.
     hedge_sales
         Monetising sales of the hedge, oldest first: of lots still held, and those of the last
-        252 sessions.
+        year.
     hedge_ledger
         What the hedge has cost so far.
     notes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bot.ledger.attendance import Attendance
 from bot.ledger.connection import connect, connect_read_only
+from bot.ledger.hedge_past import HedgePast
 from bot.ledger.journal import Journal
 from bot.ledger.lock import WriterLock
-from bot.ledger.marks import Marks
 from bot.ledger.observations import Observations
 from bot.ledger.orders import Orders
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Ledger(Journal, Attendance, Observations, Orders, Marks):
+class Ledger(Journal, Attendance, Observations, Orders, HedgePast):
     """Everything that the bot knows about its past; one file, one writer.
 
     Each method that writes is one transaction, and raises ``LedgerError`` when it cannot be
