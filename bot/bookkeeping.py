@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from bot.core import valuation
 from bot.core.book import Book, Layer
+from bot.core.health import pending_debit_usd
 from bot.core.mark import Mark
 from bot.core.model import MULTIPLIER
 from bot.core.risk import condor_risk_usd, covered_units, units_required
+from bot.reconcile import units_filled
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from bot.broker.facts import AccountFact
     from bot.core.fold import Holdings
     from bot.core.model import MarketSnapshot
     from bot.desk import Desk
     from bot.reconcile import Reconciliation
+
+YEAR: Final = dt.timedelta(days=366)
+"""How long a sale of the hedge is told of."""
 
 
 def build_book(
@@ -39,6 +44,24 @@ def build_book(
         trading_state=switch.state,
         keep_hedge=switch.keep_hedge,
         locked=reconciliation.locked or holdings.broken,
+        hedge_sales=desk.ledger.hedge_sales(since=desk.session - YEAR),
+        hedge_ledger=desk.ledger.hedge_ledger(desk.session),
+        notes=desk.ledger.hedge_notes(desk.session),
+        pending_debits_usd=pending_debits_usd(desk),
+    )
+
+
+def pending_debits_usd(desk: Desk) -> Decimal:
+    """Return what orders whose end is not proven may still cost."""
+    return sum(
+        (
+            pending_debit_usd(
+                record.intent,
+                units_filled(record.intent, desk.ledger.fills_of(record.intent.intent_id)),
+            )
+            for record in desk.ledger.intent_records(open_only=True)
+        ),
+        Decimal(0),
     )
 
 

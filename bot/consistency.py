@@ -143,6 +143,7 @@ def rules_conflicts(rules: Rules) -> Iterator[Conflict]:
     yield from _condor_conflicts(rules.condor)
     yield from _hedge_conflicts(rules.hedge)
     yield from _ascending("ladder", rules.ladder, "floor_share", "reduce_floor_share")
+    yield from _ascending("health", rules.health, "quick_ratio_reduce_only", "quick_ratio_entries")
 
 
 def _condor_conflicts(condor: CondorRules) -> Iterator[Conflict]:

@@ -75,9 +75,12 @@ class Context:
     def quote(self, contract: OptionContract) -> Quote | None:
         """Return the live quote of `contract`, or ``None``; a crossed market is no quote."""
         quote = self._quotes.get(contract)
-        if quote is None or quote.feed is not Feed.LIVE or _crossed(quote):
-            return None
-        return quote
+        return quote if quote is not None and _usable(quote) else None
+
+    @property
+    def quotes(self) -> dict[OptionContract, Quote]:
+        """The live quotes by contract; a crossed market is no quote."""
+        return {contract: quote for contract, quote in self._quotes.items() if _usable(quote)}
 
     def chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
         """Return the priced chain of one expiry, or ``None`` when it cannot be priced."""
@@ -87,6 +90,10 @@ class Context:
                 self.snapshot, trading_class=trading_class, expiry=expiry
             )
         return self._chains[key]
+
+
+def _usable(quote: Quote) -> bool:
+    return quote.feed is Feed.LIVE and not _crossed(quote)
 
 
 def _crossed(quote: Quote) -> bool:

@@ -23,6 +23,8 @@ layer. Buying a missing layer is not. Under ``flatten`` all condors are closed. 
 which includes rolling it, unless the person says otherwise: then it is sold, in this state only,
 and nothing is rolled. An intent of the past whose end is not proven (*in flight*)
 forbids every ADD, and so does an objection of the session itself: clocks or hours that disagree.
+The quick ratio of the book (``bot.core.health``) forbids in the same way: below its first bound as
+``no_entries`` does, below its second as ``reduce_only`` does.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from bot.core.book import TradingState
 from bot.core.context import Context
 from bot.core.decision import Action, Decision, OrderIntent, Purpose, Verdict
+from bot.core.health import health_permits, health_signals, health_verdicts, quick_ratio
 from bot.core.plan import FLATTEN, ROLL_DUE
 from bot.core.regime import as_signals
 
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from bot.core.model import MarketSnapshot
     from bot.core.rules import Rules
 
-DECISION_VERSION: Final = 2
+DECISION_VERSION: Final = 3
 """Raised with every change of rules in code: decisions of one version can be decided again."""
 
 _ORDER: Final = {purpose: rank for rank, purpose in enumerate(Purpose)}
@@ -88,17 +91,22 @@ def decide(
         If ``snapshot.calendar`` does not cover the session and the expiries quoted.
     """
     context = Context.of(snapshot, book, rules)
-    verdicts = list(state_verdicts(book))
+    ratio = quick_ratio(book, context.quotes)
+    verdicts = [*state_verdicts(book), *health_verdicts(ratio, rules.health)]
     for strategy in strategies:
         proposal = strategy.propose(context)
         verdicts += proposal.verdicts
-        wanted = (intent for intent in proposal.intents if permitted(intent, book))
+        wanted = (
+            intent
+            for intent in proposal.intents
+            if permitted(intent, book) and health_permits(_effect(intent), ratio, rules.health)
+        )
         context = replace(context, proposed=(*context.proposed, *wanted))
     return Decision(
         session=snapshot.session,
         decision_version=DECISION_VERSION,
         regime=context.signals.regime.value,
-        signals=as_signals(context.signals),
+        signals=(*as_signals(context.signals), *health_signals(ratio)),
         verdicts=tuple(verdicts),
         intents=in_order(context.proposed),
     )
@@ -116,13 +124,17 @@ def permitted(intent: OrderIntent, book: Book) -> bool:
     sells_out = book.trading_state is TradingState.FLATTEN and not book.keep_hedge
     if intent.action is Action.SELL_HEDGE and intent.reason == FLATTEN:
         return sells_out
-    like_for_like = intent.reason == ROLL_DUE
-    if like_for_like and sells_out:
+    purpose = _effect(intent)
+    if intent.reason == ROLL_DUE and sells_out:
         return False
-    purpose = Purpose.REDUCE if like_for_like else intent.purpose
     if book.locked and purpose is not Purpose.REDUCE:
         return False
     return book.trading_state in _PERMITTED_STATES[purpose]
+
+
+def _effect(intent: OrderIntent) -> Purpose:
+    """Return what `intent` does to risk: a roll replaces like by like, and adds none."""
+    return Purpose.REDUCE if intent.reason == ROLL_DUE else intent.purpose
 
 
 def state_verdicts(book: Book) -> tuple[Verdict, ...]:

@@ -148,6 +148,16 @@ class LadderRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRules:
+    """Bounds of the book's health (methodology, section 7)."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    quick_ratio_entries: Annotated[float, Ge(0), Le(100)] = 2.0
+    quick_ratio_reduce_only: Annotated[float, Ge(0), Le(100)] = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """All strategy rules; ``config/rules.toml`` has one table for each field."""
 
@@ -158,3 +168,4 @@ class Rules:
     condor: CondorRules = field(default_factory=CondorRules)
     hedge: HedgeRules = field(default_factory=HedgeRules)
     ladder: LadderRules = field(default_factory=LadderRules)
+    health: HealthRules = field(default_factory=HealthRules)

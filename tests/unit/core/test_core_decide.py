@@ -120,7 +120,7 @@ def test_regime_signals_and_version_are_part_of_the_decision() -> None:
     decision = decide(builders.market(), builders.book(), RULES)
 
     assert decision.session == builders.SESSION
-    assert decision.decision_version == 2
+    assert decision.decision_version == 3
     assert decision.regime == "calm"
     assert {"macd_histogram", "breadth", "vix_over_vix3m"} <= {
         signal.name for signal in decision.signals
