@@ -261,8 +261,6 @@ class Book:
         Whether ledger and broker disagree.
     objections
         What else forbids new risk in this session, each as ``CODE: what was found``.
-    pending_debits_usd
-        What orders whose end is not proven may still cost; ``None`` when unknown.
     hedge_sales
         Monetising sales of the hedge, oldest first: of lots still held, and those of the last
         year.
