@@ -23,6 +23,8 @@ layer. Buying a missing layer is not. Under ``flatten`` all condors are closed. 
 which includes rolling it, unless the person says otherwise: then it is sold, in this state only,
 and nothing is rolled. An intent of the past whose end is not proven (*in flight*)
 forbids every ADD, and so does an objection of the session itself: clocks or hours that disagree.
+A sale that takes a profit out of the hedge lowers protection: it is PROTECT otherwise, and what
+forbids every ADD forbids it too.
 The quick ratio of the book (``bot.core.health``) forbids in the same way: below its first bound as
 ``no_entries`` does, below its second as ``reduce_only`` does.
 """
@@ -32,11 +34,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from bot.core.book import TradingState
+from bot.core.book import HedgeNotes, TradingState
 from bot.core.context import Context
-from bot.core.decision import Action, Decision, OrderIntent, Purpose, Verdict
+from bot.core.decision import Action, Decision, LayerFigures, OrderIntent, Purpose, Verdict
 from bot.core.health import health_permits, health_signals, health_verdicts, quick_ratio
-from bot.core.plan import FLATTEN, ROLL_DUE
+from bot.core.plan import FLATTEN, MONETISE, MONETISE_REST, ROLL_DUE
 from bot.core.regime import as_signals
 
 if TYPE_CHECKING:
@@ -59,10 +61,15 @@ _PERMITTED_STATES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What one strategy wants to do, and the verdict of every gate that it asked."""
+    """What one strategy wants to do, and the verdict of every gate that it asked.
+
+    The hedge adds its `notes` for the next session, and the state of its `layers`.
+    """
 
     intents: tuple[OrderIntent, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    notes: HedgeNotes | None = None
+    layers: tuple[LayerFigures, ...] = ()
 
 
 class Strategy(Protocol):
@@ -93,8 +100,10 @@ def decide(
     context = Context.of(snapshot, book, rules)
     ratio = quick_ratio(book, context.quotes)
     verdicts = [*state_verdicts(book), *health_verdicts(ratio, rules.health)]
+    hedge = Proposal()
     for strategy in strategies:
         proposal = strategy.propose(context)
+        hedge = hedge if proposal.notes is None else proposal
         verdicts += proposal.verdicts
         wanted = (
             intent
@@ -109,6 +118,8 @@ def decide(
         signals=(*as_signals(context.signals), *health_signals(ratio)),
         verdicts=tuple(verdicts),
         intents=in_order(context.proposed),
+        notes=hedge.notes,
+        layers=hedge.layers,
     )
 
 
@@ -119,7 +130,9 @@ def in_order(intents: Iterable[OrderIntent]) -> tuple[OrderIntent, ...]:
 
 def permitted(intent: OrderIntent, book: Book) -> bool:
     """Whether `intent` may be sent in the state that `book` is in; asked again before sending."""
-    if intent.purpose is Purpose.ADD and (book.in_flight or book.objections):
+    lowers_protection = intent.reason in {MONETISE, MONETISE_REST}
+    needs_peace = intent.purpose is Purpose.ADD or lowers_protection
+    if needs_peace and (book.in_flight or book.objections):
         return False
     sells_out = book.trading_state is TradingState.FLATTEN and not book.keep_hedge
     if intent.action is Action.SELL_HEDGE and intent.reason == FLATTEN:
