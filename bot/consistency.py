@@ -140,6 +140,9 @@ def rules_conflicts(rules: Rules) -> Iterator[Conflict]:
     yield from _ascending(
         "signals", rules.signals, "breadth_down_oscillator", "breadth_up_oscillator"
     )
+    yield from _ascending(
+        "signals", rules.signals, "correction_drawdown", "bear_drawdown", strictly=True
+    )
     yield from _condor_conflicts(rules.condor)
     yield from _hedge_conflicts(rules.hedge)
     yield from _ascending("ladder", rules.ladder, "floor_share", "reduce_floor_share")

@@ -11,7 +11,7 @@ averages likewise.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import talib
@@ -70,10 +70,16 @@ def rsi(closes: ArrayLike, period: int = 14) -> FloatArray:
     return np.asarray(talib.RSI(series, timeperiod=period), dtype=np.float64)
 
 
-def macd_histogram(
-    closes: ArrayLike, *, fast: int = 12, slow: int = 26, signal: int = 9
-) -> FloatArray:
-    """MACD (Appel) less its signal line: ``EMA_fast - EMA_slow - EMA_signal(of that)``.
+class Macd(NamedTuple):
+    """MACD, its signal line and their difference; each as long as the closes, in their unit."""
+
+    line: FloatArray
+    signal: FloatArray
+    histogram: FloatArray
+
+
+def macd(closes: ArrayLike, *, fast: int = 12, slow: int = 26, signal: int = 9) -> Macd:
+    """MACD (Appel 1979): ``EMA_fast - EMA_slow``, its EMA (the signal line), and the histogram.
 
     Parameters
     ----------
@@ -85,14 +91,14 @@ def macd_histogram(
 
     Returns
     -------
-    ndarray
-        As long as `closes`, in their unit; the first ``slow + signal - 2`` are NaN.
+    Macd
+        Of each the first ``slow + signal - 2`` values are NaN.
     """
     series = _known(closes, minimum=slow + signal - 1)
     if series is None:
-        return _unknown(closes)
-    _, _, histogram = talib.MACD(series, fastperiod=fast, slowperiod=slow, signalperiod=signal)
-    return np.asarray(histogram, dtype=np.float64)
+        return Macd(_unknown(closes), _unknown(closes), _unknown(closes))
+    found = talib.MACD(series, fastperiod=fast, slowperiod=slow, signalperiod=signal)
+    return Macd(*(np.asarray(each, dtype=np.float64) for each in found))
 
 
 def ad_line(advances: ArrayLike, declines: ArrayLike) -> FloatArray:

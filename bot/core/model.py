@@ -176,6 +176,41 @@ class BreadthSeries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FutureClose:
+    """Close of one VX future, by its own settlement date; at the venue that is its settlement."""
+
+    expiry: dt.date
+    close: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VxDay:
+    """Closes of the nearest VX futures on one completed session, nearest first."""
+
+    session: Session
+    closes: tuple[FutureClose, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroMonth:
+    """Monthly means that the user keeps; ``None`` is unknown.
+
+    Parameters
+    ----------
+    month
+        Its first day.
+    reer
+        Broad real effective exchange rate of the dollar, index points.
+    rate_differential_pct
+        Policy rate of the Federal Reserve less that of the European Central Bank, percent.
+    """
+
+    month: dt.date
+    reer: float | None = None
+    rate_differential_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TradingDay:
     """Regular hours of one session of Cboe index options (UTC)."""
 
@@ -221,6 +256,10 @@ class MarketSnapshot:
         Risk-free rate, continuously compounded, as a decimal per year.
     events
         Scheduled macro events.
+    vx_days
+        VX futures on completed sessions up to the one before, oldest first.
+    macro
+        Macro months as the user keeps them, oldest first, whether published by now or not.
     """
 
     session: Session
@@ -234,6 +273,8 @@ class MarketSnapshot:
     vx_curve: tuple[FutureQuote, ...]
     rate: float
     events: EventTable
+    vx_days: tuple[VxDay, ...] = ()
+    macro: tuple[MacroMonth, ...] = ()
 
     def level(self, symbol: str) -> float | None:
         """Last value of the index `symbol`, or ``None`` when it is unknown or not live."""

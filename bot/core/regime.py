@@ -1,63 +1,30 @@
-"""The state of the market: signals, stress score, regime (methodology, sections 1 and 2).
+"""The state of the market in one object: every signal of a session (methodology, section 2).
 
 Indicators use completed sessions up to the one before; levels of VIX, VIX3M and the VX curve are
-those of the snapshot. A series is unknown when it is too short, has a gap, holds a number that
-cannot be, or does not end on the session before; what is derived from it is ``None``. The sessions
-before the calendar's table begins are only held to ascend: a year later their weight in any
-average here is below 1e-7.
-
-The stress score counts one point each for: MACD histogram below 0 and falling; SPX RSI below 35;
-breadth down; VIX/VIX3M at 1 or above; VIX at 1.25 times its 20-session median or above. Points
-that cannot be judged are counted apart. ``stress`` is a score of 3 or more, whatever else is
-unknown; ``calm`` is at most 1 with VIX below 20 and no input unknown; the rest is ``transition``.
+those of the snapshot. What cannot be known is ``None``. The terms live where their subject does:
+``trend``, ``breadth``, ``volatility``, ``term_structure``, ``macro``, ``stress_score``.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from bot.core import indicators
-from bot.core.chain import future_level
+from bot.core.breadth import Breadth, BreadthReading, read_breadth
 from bot.core.decision import Observed, Signal
+from bot.core.macro import macro_scores
 from bot.core.model import BreadthSource
+from bot.core.stress_score import Regime, regime, stress_points, stress_score
+from bot.core.term_structure import TermStructure, term_structure
+from bot.core.trend import MarketCycle, Trend, market_cycle, spx_trend
+from bot.core.volatility import Volatility, volatility
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-
-    from bot.core.indicators import FloatArray
-    from bot.core.model import DailyBar, MarketSnapshot
+    from bot.core.model import MarketSnapshot
     from bot.core.rules import SignalRules
 
-STRESS_POINTS: Final = 3
-CALM_POINTS: Final = 1
-INVERTED: Final = 1.0
-"""VIX/VIX3M at or above which the term structure is inverted."""
-
-NO_VALUES: Final = np.empty(0)
-"""A series that is unknown."""
-
-
-class Breadth(StrEnum):
-    """Where most issues go."""
-
-    UP = "up"
-    DOWN = "down"
-    NEUTRAL = "neutral"
-
-
-class Regime(StrEnum):
-    """State of the market, from the stress score."""
-
-    CALM = "calm"
-    TRANSITION = "transition"
-    STRESS = "stress"
+__all__ = ["Breadth", "MarketCycle", "Regime", "Signals", "as_signals", "compute_signals"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,114 +33,116 @@ class Signals:
 
     Parameters
     ----------
+    macd, macd_signal
+        MACD of the SPX closes and its signal line, in points, last completed session.
     macd_histogram, macd_histogram_previous
-        MACD less its signal line on SPX closes, in points: last completed session, and the one
-        before.
+        MACD less its signal line, in points: last completed session, and the one before.
     macd_crossed_below
         Whether the histogram is below 0 and was not the session before.
     spx_rsi, vix_rsi
         Wilder's RSI of the closes, 0 to 100.
-    ad_line_above_ema
-        Whether the advance-decline line is above its EMA.
+    spx_drawdown
+        How far the last SPX close is below the highest one at hand, a share of that.
+    spx_long_mean, spx_above_long_mean
+        Mean of the last (200) SPX closes, and whether the last one is above it.
+    cycle
+        Bull, correction or bear, by the drawdown.
+    ad_line, ad_line_above_ema
+        Advance-decline line in issues from the first session at hand, and whether it is above
+        its EMA.
+    rana
+        Ratio-adjusted net advances of the last session, -1 to 1.
     mcclellan
         McClellan oscillator of 1000 x RANA.
-    breadth
-        Verdict of the two.
+    breadth, breadth_turned_down
+        Verdict of line and oscillator, and whether it is down and was not the session before.
     breadth_source
         Which series was counted.
-    vix, vix3m
-        Levels of the snapshot, percent points.
-    vix_over_vix3m
-        Their ratio; above 1 is backwardation.
-    vix_over_median
-        VIX over the median of its last completed closes.
+    vix, vix9d, vix3m, vvix, skew
+        Levels of the snapshot, points.
     edr_pct
         Expected daily range, percent of SPX.
+    vix_over_vix3m, backwardation
+        Ratio of the levels, and whether it is above 1.
+    vix_over_median
+        VIX over the median of its last (20) completed closes.
+    vix_close, vix_short_mean, vix_long_mean
+        Last completed close of VIX, and means of the last (5 and 200) of them, that one included.
+    vix_macd_histogram
+        As `macd_histogram`, of the VIX closes.
     vx2_over_vx1
         Second VX future over the first, less 1.
+    vx_30_days, vx_60_days
+        VX at constant maturity, points.
+    vx_slope, vx_slope_change, vx_steepening
+        60-day level over the 30-day one, less 1; less what it was (5) sessions ago; and whether
+        that is a fall: the curve steepens under stress.
+    vx_front_volatility
+        Realised volatility of the front VX future over (30) sessions, percent a year.
+    reer_z, rate_differential_z
+        z-scores of the real effective exchange rate and of the policy-rate differential.
+    stress_macd, stress_rsi, stress_breadth, stress_term, stress_vix
+        The five points of the stress score.
     stress_score
         Points that are certainly true, 0 to 5; ``None`` when none can be judged.
     stress_unknown
         Points that cannot be judged.
     unknown
-        Names of the inputs that are unknown.
+        Names of the regime's inputs that are unknown. Macro and past VX futures are none of
+        them: rules that use these see the figure itself as unknown.
     regime
         State of the market.
     """
 
+    macd: float | None
+    macd_signal: float | None
     macd_histogram: float | None
     macd_histogram_previous: float | None
     macd_crossed_below: bool | None
     spx_rsi: float | None
     vix_rsi: float | None
+    spx_drawdown: float | None
+    spx_long_mean: float | None
+    spx_above_long_mean: bool | None
+    cycle: MarketCycle | None
+    ad_line: float | None
     ad_line_above_ema: bool | None
+    rana: float | None
     mcclellan: float | None
     breadth: Breadth | None
+    breadth_turned_down: bool | None
     breadth_source: BreadthSource | None
     vix: float | None
+    vix9d: float | None
     vix3m: float | None
-    vix_over_vix3m: float | None
-    vix_over_median: float | None
+    vvix: float | None
+    skew: float | None
     edr_pct: float | None
+    vix_over_vix3m: float | None
+    backwardation: bool | None
+    vix_over_median: float | None
+    vix_close: float | None
+    vix_short_mean: float | None
+    vix_long_mean: float | None
+    vix_macd_histogram: float | None
     vx2_over_vx1: float | None
+    vx_30_days: float | None
+    vx_60_days: float | None
+    vx_slope: float | None
+    vx_slope_change: float | None
+    vx_steepening: bool | None
+    vx_front_volatility: float | None
+    reer_z: float | None
+    rate_differential_z: float | None
+    stress_macd: bool | None
+    stress_rsi: bool | None
+    stress_breadth: bool | None
+    stress_term: bool | None
+    stress_vix: bool | None
     stress_score: int | None
     stress_unknown: int
     unknown: tuple[str, ...]
     regime: Regime
-
-
-class _Trend(NamedTuple):
-    """Of the SPX closes."""
-
-    histogram: float | None
-    previous: float | None
-    rsi: float | None
-
-    @property
-    def crossed_below(self) -> bool | None:
-        if self.histogram is None or self.previous is None:
-            return None
-        return self.histogram < 0 <= self.previous
-
-    @property
-    def negative_and_falling(self) -> bool | None:
-        if self.histogram is None or self.previous is None:
-            return None
-        return self.histogram < 0 and self.histogram < self.previous
-
-
-class _BreadthReading(NamedTuple):
-    """Of the advancing and declining issues."""
-
-    above: bool | None
-    oscillator: float | None
-    state: Breadth | None
-    source: BreadthSource | None
-
-    @property
-    def down(self) -> bool | None:
-        return None if self.state is None else self.state is Breadth.DOWN
-
-
-class _Volatility(NamedTuple):
-    """Of VIX: levels of the snapshot against VIX3M and its own completed closes."""
-
-    vix: float | None
-    vix3m: float | None
-    median: float | None
-    rsi: float | None
-
-    @property
-    def over_vix3m(self) -> float | None:
-        return _ratio(self.vix, self.vix3m)
-
-    @property
-    def over_median(self) -> float | None:
-        return _ratio(self.vix, self.median)
-
-    @property
-    def edr_pct(self) -> float | None:
-        return None if self.vix is None else indicators.expected_daily_range_pct(self.vix)
 
 
 def compute_signals(snapshot: MarketSnapshot, rules: SignalRules) -> Signals:
@@ -191,34 +160,39 @@ def compute_signals(snapshot: MarketSnapshot, rules: SignalRules) -> Signals:
     Signals
         With the names of the inputs that are unknown.
     """
-    trend = _trend(snapshot, rules)
-    breadth = _breadth(snapshot, rules)
-    volatility = _volatility(snapshot, rules)
-    slope = _vx2_over_vx1(snapshot)
-    points = _stress_points(trend, breadth, volatility, rules=rules)
-    unknown = _unknown_inputs(trend, breadth, volatility, slope=slope)
-    score = _score(points)
+    trend, breadth = spx_trend(snapshot, rules), read_breadth(snapshot, rules)
+    levels, curve = volatility(snapshot, rules), term_structure(snapshot, rules)
+    points = stress_points(trend, breadth, levels, rules=rules)
+    unknown = unknown_inputs(trend, breadth, levels, curve=curve)
+    score = stress_score(points)
     return Signals(
-        macd_histogram=trend.histogram,
-        macd_histogram_previous=trend.previous,
-        macd_crossed_below=trend.crossed_below,
-        spx_rsi=trend.rsi,
-        vix_rsi=volatility.rsi,
-        ad_line_above_ema=breadth.above,
-        mcclellan=breadth.oscillator,
-        breadth=breadth.state,
-        breadth_source=breadth.source,
-        vix=volatility.vix,
-        vix3m=volatility.vix3m,
-        vix_over_vix3m=volatility.over_vix3m,
-        vix_over_median=volatility.over_median,
-        edr_pct=volatility.edr_pct,
-        vx2_over_vx1=slope,
+        **trend._asdict(),
+        **market_cycle(snapshot, rules)._asdict(),
+        **breadth._asdict(),
+        **levels._asdict(),
+        **curve._asdict(),
+        **macro_scores(snapshot, rules)._asdict(),
+        **points._asdict(),
         stress_score=score,
         stress_unknown=points.count(None),
         unknown=unknown,
-        regime=_regime(score, vix=volatility.vix, unknown=unknown, rules=rules),
+        regime=regime(score, vix=levels.vix, unknown=unknown, rules=rules),
     )
+
+
+def unknown_inputs(
+    trend: Trend, breadth: BreadthReading, levels: Volatility, *, curve: TermStructure
+) -> tuple[str, ...]:
+    """Return the names of the regime's inputs that are unknown."""
+    inputs: dict[str, object] = {
+        "spx_bars": trend.spx_rsi if trend.macd_histogram_previous is not None else None,
+        "vix_bars": levels.vix_rsi,
+        "breadth": breadth.breadth,
+        "vix": levels.vix,
+        "vix3m": levels.vix3m,
+        "vx_curve": curve.vx2_over_vx1,
+    }
+    return tuple(name for name, value in inputs.items() if value is None)
 
 
 def as_signals(signals: Signals) -> tuple[Signal, ...]:
@@ -233,129 +207,3 @@ def _plain(value: Observed | tuple[str, ...]) -> Observed:
     if isinstance(value, tuple):
         return ",".join(value)
     return value.value if isinstance(value, StrEnum) else value
-
-
-def _trend(snapshot: MarketSnapshot, rules: SignalRules) -> _Trend:
-    closes = _closes(snapshot.spx_bars, snapshot, minimum=rules.minimum_bars)
-    histogram = indicators.macd_histogram(
-        closes, fast=rules.macd_fast, slow=rules.macd_slow, signal=rules.macd_signal
-    )
-    strength = indicators.rsi(closes, rules.rsi_period)
-    return _Trend(_back(histogram, 0), _back(histogram, 1), _back(strength, 0))
-
-
-def _volatility(snapshot: MarketSnapshot, rules: SignalRules) -> _Volatility:
-    closes = _closes(snapshot.vix_bars, snapshot, minimum=rules.minimum_bars)
-    days = rules.stress_vix_median_days
-    return _Volatility(
-        vix=snapshot.level("VIX"),
-        vix3m=snapshot.level("VIX3M"),
-        median=float(np.median(closes[-days:])) if closes.size >= days else None,
-        rsi=_back(indicators.rsi(closes, rules.rsi_period), 0),
-    )
-
-
-def _breadth(snapshot: MarketSnapshot, rules: SignalRules) -> _BreadthReading:
-    """Judge breadth: the A/D line against its EMA, and the McClellan oscillator."""
-    advances, declines = _issues(snapshot, minimum=rules.breadth_minimum_days)
-    line = indicators.ad_line(advances, declines)
-    gap = _back(line - indicators.ema(line, rules.breadth_ema), 0)
-    oscillator = _back(indicators.mcclellan_oscillator(advances, declines), 0)
-    if snapshot.breadth is None or gap is None or oscillator is None:
-        return _BreadthReading(None, None, None, None)
-    state = Breadth.NEUTRAL
-    if gap < 0 and oscillator < rules.breadth_down_oscillator:
-        state = Breadth.DOWN
-    if gap > 0 and oscillator > rules.breadth_up_oscillator:
-        state = Breadth.UP
-    return _BreadthReading(gap > 0, oscillator, state, snapshot.breadth.source)
-
-
-def _vx2_over_vx1(snapshot: MarketSnapshot) -> float | None:
-    """Slope of the first two VX futures that settle after this session; none is skipped."""
-    ahead = sorted(each.expiry for each in snapshot.vx_curve if each.expiry > snapshot.session)
-    levels = [future_level(snapshot, expiry) for expiry in ahead[:2]]
-    first, second = levels if len(levels) == 2 else (None, None)  # noqa: PLR2004 - a pair
-    ratio = _ratio(second, first)
-    return None if ratio is None else ratio - 1
-
-
-def _stress_points(
-    trend: _Trend, breadth: _BreadthReading, volatility: _Volatility, *, rules: SignalRules
-) -> tuple[bool | None, ...]:
-    return (
-        trend.negative_and_falling,
-        None if trend.rsi is None else trend.rsi < rules.stress_rsi,
-        breadth.down,
-        _at_least(volatility.over_vix3m, INVERTED),
-        _at_least(volatility.over_median, rules.stress_vix_multiple),
-    )
-
-
-def _score(points: tuple[bool | None, ...]) -> int | None:
-    return None if points.count(None) == len(points) else points.count(True)
-
-
-def _regime(
-    score: int | None, *, vix: float | None, unknown: tuple[str, ...], rules: SignalRules
-) -> Regime:
-    if score is not None and score >= STRESS_POINTS:
-        return Regime.STRESS
-    if unknown or score is None or vix is None:
-        return Regime.TRANSITION
-    return Regime.CALM if score <= CALM_POINTS and vix < rules.calm_vix else Regime.TRANSITION
-
-
-def _unknown_inputs(
-    trend: _Trend, breadth: _BreadthReading, volatility: _Volatility, *, slope: float | None
-) -> tuple[str, ...]:
-    inputs: dict[str, object] = {
-        "spx_bars": trend.rsi if trend.previous is not None else None,
-        "vix_bars": volatility.rsi,
-        "breadth": breadth.state,
-        "vix": volatility.vix,
-        "vix3m": volatility.vix3m,
-        "vx_curve": slope,
-    }
-    return tuple(name for name, value in inputs.items() if value is None)
-
-
-def _closes(bars: Sequence[DailyBar], snapshot: MarketSnapshot, *, minimum: int) -> FloatArray:
-    """Return the closes, or no values when they are unknown."""
-    closes = np.array([bar.close for bar in bars])
-    complete = len(bars) >= minimum and _consecutive([bar.session for bar in bars], snapshot)
-    possible = (closes > 0) & np.isfinite(closes)
-    return closes if complete and possible.all() else NO_VALUES
-
-
-def _issues(snapshot: MarketSnapshot, *, minimum: int) -> tuple[FloatArray, FloatArray]:
-    """Return advances and declines, or no values when they are unknown."""
-    days = snapshot.breadth.days if snapshot.breadth else ()
-    issues = np.array([(day.advances, day.declines) for day in days]).reshape(-1, 2)
-    complete = len(days) >= minimum and _consecutive([day.session for day in days], snapshot)
-    if not complete or not (issues >= 0).all():
-        return NO_VALUES, NO_VALUES
-    return issues[:, 0], issues[:, 1]
-
-
-def _consecutive(sessions: list[dt.date], snapshot: MarketSnapshot) -> bool:
-    """Whether no session is missing as far as the calendar reaches, up to the one before."""
-    past = [day.session for day in snapshot.calendar if day.session < snapshot.session]
-    overlap = min(len(past), len(sessions))
-    ascending = all(earlier < later for earlier, later in pairwise(sessions))
-    return overlap > 0 and ascending and sessions[-overlap:] == past[-overlap:]
-
-
-def _back(series: FloatArray, sessions: int) -> float | None:
-    """Return the value so many sessions before the last one, ``None`` when unknown."""
-    if series.size <= sessions or math.isnan(series[-1 - sessions]):
-        return None
-    return float(series[-1 - sessions])
-
-
-def _ratio(numerator: float | None, denominator: float | None) -> float | None:
-    return None if numerator is None or denominator is None else numerator / denominator
-
-
-def _at_least(value: float | None, limit: float) -> bool | None:
-    return None if value is None else value >= limit

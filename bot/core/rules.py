@@ -40,6 +40,16 @@ class SignalRules:
     stress_vix_multiple: Annotated[float, Gt(1), Le(5)] = 1.25
     stress_vix_median_days: Count = 20
     calm_vix: Annotated[float, Gt(0), Le(100)] = 20.0
+    vix_short_mean: Count = 5
+    vix_long_mean: Annotated[int, Ge(1), Le(250)] = 200
+    spx_long_mean: Annotated[int, Ge(1), Le(250)] = 200
+    correction_drawdown: Annotated[float, Gt(0), Lt(1)] = 0.10
+    bear_drawdown: Annotated[float, Gt(0), Lt(1)] = 0.20
+    vx_slope_sessions: Annotated[int, Ge(1), Le(30)] = 5
+    vx_volatility_sessions: Annotated[int, Ge(2), Le(30)] = 30
+    macro_months: Annotated[int, Ge(2), Le(600)] = 60
+    macro_publication_lag_days: Annotated[int, Ge(0), Le(366)] = 30
+    macro_maximum_age_days: Annotated[int, Ge(31), Le(366)] = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from bot.core.indicators import (
     ad_line,
     ema,
     expected_daily_range_pct,
-    macd_histogram,
+    macd,
     mcclellan_oscillator,
     rana,
     rsi,
@@ -97,7 +97,7 @@ def test_ema_follows_its_recursion(period: int) -> None:
 
 @pytest.mark.parametrize(("fast", "slow", "signal"), [(12, 26, 9), (5, 35, 5)])
 def test_macd_histogram_follows_its_recursion(fast: int, slow: int, signal: int) -> None:
-    actual = macd_histogram(CLOSES, fast=fast, slow=slow, signal=signal)
+    actual = macd(CLOSES, fast=fast, slow=slow, signal=signal).histogram
     expected = reference_histogram(CLOSES.tolist(), fast, slow, signal)
 
     assert largest_difference(actual, expected) < 1e-9
@@ -115,7 +115,7 @@ def test_one_nan_makes_the_whole_series_unknown_not_zero() -> None:
     broken[100] = math.nan
 
     assert np.isnan(rsi(broken)).all()
-    assert np.isnan(macd_histogram(broken)).all()
+    assert np.isnan(macd(broken).histogram).all()
     assert np.isnan(ema(broken, 20)).all()
     assert np.isnan(ad_line(broken, CLOSES)).all()
 
@@ -128,7 +128,7 @@ def test_an_infinity_makes_the_whole_series_unknown() -> None:
 def test_a_series_shorter_than_the_indicator_needs_is_unknown(length: int) -> None:
     short = CLOSES[:length]
 
-    for unknown in (rsi(short, 14), ema(short, 15), macd_histogram(short)):
+    for unknown in (rsi(short, 14), ema(short, 15), macd(short).histogram):
         assert unknown.shape == (length,)
         assert np.isnan(unknown).all()
 
@@ -136,8 +136,8 @@ def test_a_series_shorter_than_the_indicator_needs_is_unknown(length: int) -> No
 def test_the_shortest_known_series_has_one_value() -> None:
     assert np.isfinite(rsi(CLOSES[:15], 14)).sum() == 1
     assert np.isfinite(ema(CLOSES[:15], 15)).sum() == 1
-    assert np.isfinite(macd_histogram(CLOSES[:34])).sum() == 1
-    assert np.isnan(macd_histogram(CLOSES[:33])).all()
+    assert np.isfinite(macd(CLOSES[:34]).histogram).sum() == 1
+    assert np.isnan(macd(CLOSES[:33]).histogram).all()
 
 
 def test_ad_line_adds_up_what_rose_less_what_fell() -> None:

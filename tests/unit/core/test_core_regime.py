@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from bot.core.indicators import macd_histogram
+from bot.core.indicators import macd
 from bot.core.model import (
     BreadthSource,
     FutureQuote,
@@ -171,7 +171,7 @@ def test_the_vx_slope_never_takes_a_later_future_for_one_without_a_quote(
 
 def test_macd_crosses_below_once_when_a_rise_turns_into_a_fall() -> None:
     closes = [*RISING[:310], *(RISING[309] * 0.999 ** np.arange(1.0, 11.0))]
-    histogram = macd_histogram(closes)
+    histogram = macd(closes).histogram
     turning_points = [
         end for end in range(311, 321) if histogram[end - 1] < 0 <= histogram[end - 2]
     ]

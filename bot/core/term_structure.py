@@ -1,0 +1,177 @@
+"""The VX curve: its slope, how the slope moved, and how much the front future has moved.
+
+Contracts roll every month, so levels are compared at constant maturity: linear in calendar days
+between the two futures around it, as in the S&P 500 VIX futures indexes (S&P Dow Jones Indices,
+*VIX Futures Indices Methodology*). Before the first future lies spot VIX, to which every future
+converges at its settlement: it is the point of 0 days. Nothing is extrapolated.
+
+The slope is the 60-day level over the 30-day level, less 1. *Steepening under stress* is a fall of
+it: the near end rises faster than the far one. On 2018-02-05 VX2/VX1 - 1 stood at -16 %.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import numpy as np
+
+from bot.core.chain import future_level
+from bot.core.completed import less, past_sessions, ratio
+from bot.core.indicators import SESSIONS_PER_YEAR
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from bot.core.model import MarketSnapshot, Session, VxDay
+    from bot.core.rules import SignalRules
+
+Curve: TypeAlias = "Sequence[tuple[int, float | None]]"
+"""Calendar days to settlement and level in points, nearest first; ``None`` is unknown."""
+
+NEAR_DAYS: Final = 30
+FAR_DAYS: Final = 60
+
+
+class TermStructure(NamedTuple):
+    """Fields as in ``Signals``."""
+
+    vx2_over_vx1: float | None
+    vx_30_days: float | None
+    vx_60_days: float | None
+    vx_slope: float | None
+    vx_slope_change: float | None
+    vx_steepening: bool | None
+    vx_front_volatility: float | None
+
+
+def term_structure(snapshot: MarketSnapshot, rules: SignalRules) -> TermStructure:
+    """Return the slope of the curve now, its change, and the volatility of its front."""
+    curve = curve_now(snapshot)
+    slope = constant_slope(curve)
+    change = less(slope, constant_slope(curve_before(snapshot, rules.vx_slope_sessions)))
+    return TermStructure(
+        vx2_over_vx1=second_over_first(curve),
+        vx_30_days=constant_maturity(curve, NEAR_DAYS),
+        vx_60_days=constant_maturity(curve, FAR_DAYS),
+        vx_slope=slope,
+        vx_slope_change=change,
+        vx_steepening=None if change is None else change < 0,
+        vx_front_volatility=front_volatility(snapshot, rules.vx_volatility_sessions),
+    )
+
+
+def curve_now(snapshot: MarketSnapshot) -> Curve:
+    """Return spot VIX and the futures that settle after this session; none is skipped."""
+    ahead = sorted(each.expiry for each in snapshot.vx_curve if each.expiry > snapshot.session)
+    futures = [
+        (_days(snapshot.session, expiry), future_level(snapshot, expiry)) for expiry in ahead
+    ]
+    return [(0, snapshot.level("VIX")), *futures]
+
+
+def curve_before(snapshot: MarketSnapshot, sessions: int) -> Curve:
+    """Return the curve at the close so many sessions before the one being decided.
+
+    It is empty when that session is not on the calendar or its closes are not known.
+    """
+    past = past_sessions(snapshot)
+    if len(past) < sessions:
+        return []
+    session = past[-sessions]
+    spot = next((bar.close for bar in snapshot.vix_bars if bar.session == session), None)
+    closes = _by_session(snapshot).get(session, {})
+    futures = [(_days(session, expiry), closes[expiry]) for expiry in _ahead(session, closes)]
+    return [(0, spot), *futures] if futures else []
+
+
+def constant_maturity(curve: Curve, days: int) -> float | None:
+    """Return the level `days` ahead: ``F1 + (F2 - F1) (days - d1) / (d2 - d1)``, points.
+
+    Parameters
+    ----------
+    curve
+        Spot and futures around `days`.
+    days
+        Calendar days, > 0.
+
+    Returns
+    -------
+    float or None
+        ``None`` where no two points lie around `days`, or either of them is unknown.
+    """
+    at = bisect_left([each for each, _ in curve], days)
+    if not 0 < at < len(curve):
+        return None
+    (before, near), (after, far) = curve[at - 1], curve[at]
+    if days == after:
+        return far
+    return None if near is None or far is None else _between(near, far, days, (before, after))
+
+
+def _between(near: float, far: float, days: int, ends: tuple[int, int]) -> float:
+    before, after = ends
+    return near + (far - near) * (days - before) / (after - before)
+
+
+def constant_slope(curve: Curve) -> float | None:
+    """Return ``VX60 / VX30 - 1`` at constant maturity."""
+    quotient = ratio(constant_maturity(curve, FAR_DAYS), constant_maturity(curve, NEAR_DAYS))
+    return less(quotient, 1)
+
+
+def second_over_first(curve: Curve) -> float | None:
+    """Return ``VX2 / VX1 - 1`` of the first two futures that settle after the session."""
+    futures = [level for days, level in curve if days > 0]
+    first, second = futures[:2] if len(futures) > 1 else (None, None)
+    return less(ratio(second, first), 1)
+
+
+def front_volatility(snapshot: MarketSnapshot, sessions: int) -> float | None:
+    """Return the realised volatility of the front VX future, percent a year.
+
+    Standard deviation (n - 1) of the logarithmic returns of the last completed `sessions`, times
+    ``sqrt(252)``. Each return is of one contract, the one that is in front at its end: no roll is
+    a return.
+
+    Returns
+    -------
+    float or None
+        ``None`` when a close of any of these sessions is unknown.
+    """
+    past, known = past_sessions(snapshot)[-sessions - 1 :], _by_session(snapshot)
+    if len(past) <= sessions:
+        return None
+    moves = [_front_move(known, *both) for both in pairwise(past)]
+    returns = np.array([np.nan if move is None else move for move in moves])
+    deviation = float(returns.std(ddof=1) * np.sqrt(SESSIONS_PER_YEAR) * 100)
+    return None if np.isnan(deviation) else deviation
+
+
+def _front_move(
+    known: dict[Session, dict[dt.date, float]], before: Session, session: Session
+) -> float | None:
+    """Return the logarithmic return of the contract that is in front on `session`."""
+    closes = known.get(session, {})
+    front = next(iter(_ahead(session, closes)), None)
+    earlier = None if front is None else known.get(before, {}).get(front)
+    return None if front is None or earlier is None else float(np.log(closes[front] / earlier))
+
+
+def _by_session(snapshot: MarketSnapshot) -> dict[Session, dict[dt.date, float]]:
+    """Return the closes that can be, by session and settlement date."""
+    return {day.session: _possible(day) for day in snapshot.vx_days}
+
+
+def _possible(day: VxDay) -> dict[dt.date, float]:
+    return {each.expiry: each.close for each in day.closes if 0 < each.close < np.inf}
+
+
+def _ahead(session: Session, closes: dict[dt.date, float]) -> list[dt.date]:
+    return sorted(expiry for expiry in closes if expiry > session)
+
+
+def _days(session: Session, expiry: dt.date) -> int:
+    return (expiry - session).days
