@@ -109,12 +109,29 @@ def load_rules(path: Path) -> tuple[Rules, str]:
         With every fault of the file.
     """
     rules = _validated(_parse(read_file(path), path), Rules, rules_conflicts)
-    return rules, hashlib.sha256(canonical_text(rules).encode()).hexdigest()
+    return rules, fingerprint(rules)
 
 
 def canonical_text(rules: Rules) -> str:
     """All rules as JSON with sorted keys, defaults included: what is stored and hashed."""
     return json.dumps(dataclasses.asdict(rules), sort_keys=True, indent=1)
+
+
+def fingerprint(rules: Rules) -> str:
+    """SHA-256 of the canonical text of `rules`, by which decisions name them."""
+    return hashlib.sha256(canonical_text(rules).encode()).hexdigest()
+
+
+def read_canonical(text: str, source: str) -> Rules:
+    """Read rules from their canonical text; a key that it lacks has its default.
+
+    Raises
+    ------
+    ConfigError
+        With every fault, each under the name `source`: another version of steward wrote it.
+    """
+    document = _Document(source=source, text="", tree=json.loads(text))
+    return _validated(document, Rules, rules_conflicts)
 
 
 def load_events(path: Path) -> EventTable:

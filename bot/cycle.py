@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.bookkeeping import build_book, mark_book, unit_prices
-from bot.config import canonical_text
 from bot.core.adoption import adopted_shorts
 from bot.core.decision import Decision
 from bot.core.errors import SessionDisputedError, UnsynchronisedError
@@ -179,13 +178,6 @@ async def hold(
 def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
     """Decide, and store the decision with every verdict."""
     decision = decide(snapshot, book, desk.rules)
-    desk.ledger.save_config(
-        "rules",
-        canonical_text(desk.rules),
-        sha256=desk.rules_sha256,
-        at=desk.now(),
-        reason="in force",
-    )
     desk.ledger.save_decision(
         decision, rules_sha256=desk.rules_sha256, dry=desk.dry, at=desk.now(), book=book
     )

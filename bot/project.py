@@ -16,12 +16,13 @@ from bot.broker.market_data import MarketData
 from bot.broker.session import Broker, connect
 from bot.calendars import overridden, trading_days
 from bot.clock import WallClock
-from bot.config import fault_line, load_events, load_rules, load_settings
+from bot.config import fault_line, load_events, load_settings
 from bot.core.errors import CalendarError, ConfigError
 from bot.core.model import EventTable, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
 from bot.desk import Desk
+from bot.governance import InForce, adopted_at
 from bot.guard import DiskGuard, backup_faults
 from bot.killswitch import KillSwitch
 from bot.settings import ScheduleSettings, Settings
@@ -42,7 +43,17 @@ YEARS_AHEAD = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Configuration of one project folder, loaded and validated."""
+    """Configuration of one project folder, loaded and validated.
+
+    Parameters
+    ----------
+    folder, settings, events, calendar
+        The project, and what its files say.
+    rules, rules_sha256
+        As the file says. A session is decided by those in force (``bot.governance``).
+    rules_faults
+        What is wrong with the file, where the rules in force stand in for it.
+    """
 
     folder: Path
     settings: Settings
@@ -50,6 +61,12 @@ class Project:
     rules_sha256: str
     events: EventTable
     calendar: TradingCalendar
+    rules_faults: tuple[str, ...] = ()
+
+    @property
+    def rules_path(self) -> Path:
+        """File that holds the proposal for the strategy's rules."""
+        return rules_path(self.folder)
 
     @property
     def settings_path(self) -> Path:
@@ -66,8 +83,15 @@ def settings_path(folder: Path) -> Path:
     return folder / "config" / "steward.toml"
 
 
+def rules_path(folder: Path) -> Path:
+    """Return the rules file of a project folder."""
+    return folder / "config" / "rules.toml"
+
+
 def load_project(folder: Path) -> Project:
     """Load a project folder; every fault of all three files is listed at once.
+
+    A faulty ``rules.toml`` is no fault where rules are in force: those go on.
 
     Raises
     ------
@@ -79,8 +103,13 @@ def load_project(folder: Path) -> Project:
         settings = load_settings(settings_path(folder))
         calendar = load_calendar(settings.schedule, settings_path(folder))
         faults += backup_faults(settings, settings_path(folder))
-    with _collecting(faults):
-        rules, sha256 = load_rules(folder / "config" / "rules.toml")
+    rules_faults: list[str] = []
+    with _collecting(rules_faults):
+        in_force = InForce.read(rules_path(folder))
+    if rules_faults and (adopted := None if faults else adopted_at(settings.ledger.path)):
+        in_force = adopted
+    else:
+        faults += rules_faults
     with _collecting(faults):
         events = load_events(folder / "config" / "events.toml")
     if faults:
@@ -88,10 +117,11 @@ def load_project(folder: Path) -> Project:
     return Project(
         folder=folder,
         settings=settings,
-        rules=rules,
-        rules_sha256=sha256,
+        rules=in_force.rules,
+        rules_sha256=in_force.sha256,
         events=events,
         calendar=calendar,
+        rules_faults=tuple(rules_faults),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.backup import after_session
@@ -10,6 +11,7 @@ from bot.clock import new_york, sleep_until
 from bot.core.errors import StewardError
 from bot.core.model import BreadthSource
 from bot.cycle import Outcome, run_cycle
+from bot.governance import rules_for
 from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
 from bot.reports import write_report
@@ -57,6 +59,7 @@ async def run_session(
             session = new_york(broker.clock.now()).date()
         else:
             await sleep_until(broker.clock, project.decide_at(session))
+        project = _governed(project, ledger, session, dry=dry, at=broker.clock.now())
         desk = make_desk(project, broker=broker, ledger=ledger, session=session, dry=dry)
         run_id = ledger.begin_run(
             version=version(),
@@ -65,7 +68,9 @@ async def run_session(
             at=desk.now(),
         )
         with bound(session=str(session)):
-            ledger.start_session(session, run_id=run_id, dry=dry, at=desk.now())
+            ledger.start_session(
+                session, run_id=run_id, dry=dry, at=desk.now(), rules_sha256=desk.rules_sha256
+            )
             async with desk.switch_watch.running():
                 outcome = await run_cycle(desk)
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
@@ -76,6 +81,14 @@ async def run_session(
             if stay:
                 await keep_breadth(desk)
     return outcome
+
+
+def _governed(
+    project: Project, ledger: Ledger, session: Session, *, dry: bool, at: dt.datetime
+) -> Project:
+    """Return `project` with the rules that `session` is decided by."""
+    found = rules_for(ledger, session, dry=dry, first=project.rules, path=project.rules_path, at=at)
+    return replace(project, rules=found.rules, rules_sha256=found.sha256)
 
 
 async def keep_breadth(desk: Desk) -> None:

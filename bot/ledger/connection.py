@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Row: TypeAlias = sqlite3.Row
     Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Number of migrations in ``bot.ledger.migrations``, as the file records it."""
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
@@ -169,17 +169,35 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     LedgerError
         There is no ledger, it cannot be read, or its schema is not the one of this version.
     """
-    if not path.is_file():
-        raise LedgerError(f"{path}: there is no ledger; a first `steward once` or `run` makes it")
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with _opening(path):
-        database = sqlite3.connect(uri, uri=True, isolation_level=None)
+        database = _connect_existing(path, mode="ro")
         with _closed_on_fault(database):
             database.row_factory = sqlite3.Row
-            version = _schema_version(database)
-            if version != SCHEMA_VERSION:
-                raise LedgerError(_wrong_version(path, version))
+            _demand_schema(database, path)
     return database
+
+
+def connect_beside(path: Path) -> sqlite3.Connection:
+    """Open the ledger at `path` for writing while another process may have it too.
+
+    Raises
+    ------
+    LedgerError
+        There is no ledger, it cannot be written, or its schema is not the one of this version.
+    """
+    with _opening(path):
+        database = _connect_existing(path, mode="rw")
+        with _closed_on_fault(database):
+            _configure(database, durable=True)
+            _demand_schema(database, path)
+    return database
+
+
+def _connect_existing(path: Path, *, mode: str) -> sqlite3.Connection:
+    if not path.is_file():
+        raise LedgerError(f"{path}: there is no ledger; a first `steward once` or `run` makes it")
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 @contextmanager
@@ -227,6 +245,12 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
 
 def _schema_version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _demand_schema(database: sqlite3.Connection, path: Path) -> None:
+    version = _schema_version(database)
+    if version != SCHEMA_VERSION:
+        raise LedgerError(_wrong_version(path, version))
 
 
 def _wrong_version(path: Path, version: int) -> str:

@@ -1,4 +1,4 @@
-"""What happened and when: runs, rule versions, sessions with their phases, alerts, incidents.
+"""What happened and when: runs, sessions with their phases, alerts, incidents.
 
 A real session exists once and is continued whenever it is started again. A dry one is done
 again from its first phase once it was finished: a rehearsal is repeated as often as wanted.
@@ -51,37 +51,16 @@ class Journal(Connection):
                 (time_text(at), outcome, run_id),
             )
 
-    def save_config(
-        self, kind: str, text: str, *, sha256: str, at: dt.datetime, reason: str
+    def start_session(
+        self,
+        session: Session,
+        *,
+        run_id: int,
+        dry: bool,
+        at: dt.datetime,
+        rules_sha256: str | None = None,
     ) -> None:
-        """Record that the configuration `kind` is adopted; the version in force is kept once."""
-        with self.writing("a configuration") as database:
-            newest = database.execute(
-                "SELECT sha256 FROM config_versions WHERE kind = ? ORDER BY id DESC LIMIT 1",
-                (kind,),
-            ).fetchone()
-            if newest is None or newest["sha256"] != sha256:
-                database.execute(
-                    "INSERT INTO config_versions (kind, sha256, text, adopted_at, reason) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (kind, sha256, text, time_text(at), reason),
-                )
-
-    def load_config(self, sha256: str) -> str:
-        """Return the text of the configuration with this hash.
-
-        Raises
-        ------
-        LedgerError
-            It was never adopted.
-        """
-        text = self.value("SELECT text FROM config_versions WHERE sha256 = ?", (sha256,))
-        if text is None:
-            raise LedgerError(f"{self.path}: no configuration with sha256 {sha256}")
-        return str(text)
-
-    def start_session(self, session: Session, *, run_id: int, dry: bool, at: dt.datetime) -> None:
-        """Start the session, or continue the one that was begun."""
+        """Start the session by these rules, or continue the one that was begun."""
         with self.writing("the start of a session") as database:
             begun = database.execute(
                 "SELECT id FROM sessions WHERE session = ? AND dry = ? "
@@ -90,8 +69,9 @@ class Journal(Connection):
             ).fetchone()
             if begun is None:
                 database.execute(
-                    "INSERT INTO sessions (session, dry, run_id, started_at) VALUES (?, ?, ?, ?)",
-                    (session.isoformat(), dry, run_id, time_text(at)),
+                    "INSERT INTO sessions (session, dry, run_id, started_at, rules_sha256) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (session.isoformat(), dry, run_id, time_text(at), rules_sha256),
                 )
 
     def finish_phase(
@@ -135,6 +115,20 @@ class Journal(Connection):
                 "INSERT INTO alerts (session, at, code, text) VALUES (?, ?, ?, ?)",
                 (session and session.isoformat(), time_text(at), code, text),
             )
+
+    def has_alert(self, code: str, text: str) -> bool:
+        """Whether this very alert was recorded before."""
+        found = self.value("SELECT 1 FROM alerts WHERE code = ? AND text = ?", (code, text))
+        return found is not None
+
+    def alert_once(self, code: str, text: str, *, session: Session, at: dt.datetime) -> None:
+        """Record an alert, unless the session has the very same one already."""
+        found = self.value(
+            "SELECT 1 FROM alerts WHERE session = ? AND code = ? AND text = ?",
+            (session.isoformat(), code, text),
+        )
+        if found is None:
+            self.alert(code, text, session=session, at=at)
 
     def incident(self, kind: str, *, session: Session | None, at: dt.datetime, detail: str) -> None:
         """Record a departure from what should never happen."""

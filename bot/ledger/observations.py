@@ -60,7 +60,8 @@ class Observations(Connection):
         with self.writing("a decision") as database:
             cursor = database.execute(
                 "INSERT INTO decisions (session, dry, decided_at, decision_version, regime, "
-                "rules_sha256, body, book) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "rules_sha256, body, book, snapshot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
+                "(SELECT max(id) FROM snapshots WHERE session = ? AND dry = ?))",
                 (
                     decision.session.isoformat(),
                     dry,
@@ -70,6 +71,8 @@ class Observations(Connection):
                     rules_sha256,
                     body,
                     book_body,
+                    decision.session.isoformat(),
+                    dry,
                 ),
             )
             _insert_reasons(database, cursor.lastrowid, decision)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.ledger.attendance import Attendance
-from bot.ledger.connection import connect, connect_read_only
+from bot.ledger.connection import connect, connect_beside, connect_read_only
 from bot.ledger.hedge_past import HedgePast
 from bot.ledger.journal import Journal
 from bot.ledger.lock import WriterLock
 from bot.ledger.observations import Observations
 from bot.ledger.orders import Orders
+from bot.ledger.versions import Versions
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
 
-class Ledger(Journal, Attendance, Observations, Orders, HedgePast):
+class Ledger(Journal, Versions, Attendance, Observations, Orders, HedgePast):
     """Everything that the bot knows about its past; one file, one writer.
 
     Each method that writes is one transaction, and raises ``LedgerError`` when it cannot be
@@ -48,6 +49,20 @@ class Ledger(Journal, Attendance, Observations, Orders, HedgePast):
         except BaseException:
             lock.release()
             raise
+
+    @classmethod
+    def open_beside(cls, path: Path) -> Self:
+        """Open the ledger at `path` for one short write of a person, whether or not a bot runs.
+
+        SQLite lets one writer wait for the other. What a bot reads once and keeps in memory must
+        not be written so.
+
+        Raises
+        ------
+        LedgerError
+            There is no ledger, or its schema is not the one of this version.
+        """
+        return cls(connect_beside(path), path)
 
     @classmethod
     def open_read_only(cls, path: Path) -> Self:

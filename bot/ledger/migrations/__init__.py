@@ -26,6 +26,7 @@ from sqlite_utils import Database, Migrations
 from bot.ledger.migrations.m0001_ledger import ledger
 from bot.ledger.migrations.m0002_absences import absences
 from bot.ledger.migrations.m0003_adoptions import adoptions
+from bot.ledger.migrations.m0004_governance import governance
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +35,7 @@ STEPS: Final = {
     "0001_ledger": ledger,
     "0002_absences": absences,
     "0003_adoptions": adoptions,
+    "0004_governance": governance,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 
