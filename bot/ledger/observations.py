@@ -7,6 +7,7 @@ phase that was interrupted may observe and decide again; both are kept and the l
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.core.book import Book
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     import sqlite3
 
     from bot.core.model import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision with all that it was made from."""
+
+    decision: Decision
+    snapshot: MarketSnapshot
+    book: Book
+    rules_sha256: str
 
 
 class Observations(Connection):
@@ -76,6 +87,42 @@ class Observations(Connection):
                 ),
             )
             _insert_reasons(database, cursor.lastrowid, decision)
+
+    def load_decided(self, session: Session, *, dry: bool = False) -> Decided:
+        """Return the last decision of the session with its inputs.
+
+        Raises
+        ------
+        LedgerError
+            None was kept, or not with its snapshot and its book.
+        """
+        row = self.row(
+            "SELECT decisions.body, book, rules_sha256, snapshots.body AS snapshot "
+            "FROM decisions LEFT JOIN snapshots ON snapshots.id = coalesce(snapshot_id, "
+            "(SELECT max(id) FROM snapshots WHERE session = decisions.session "
+            "AND dry = decisions.dry AND taken_at <= decided_at)) "
+            "WHERE decisions.session = ? AND decisions.dry = ? "
+            "ORDER BY decisions.id DESC LIMIT 1",
+            (session.isoformat(), dry),
+        )
+        if row is None or row["book"] is None or row["snapshot"] is None:
+            raise LedgerError(f"{self.path}: session {session}: no decision with all its inputs")
+        return Decided(
+            decision=unpack(row["body"], Decision),
+            snapshot=unpack(row["snapshot"], MarketSnapshot),
+            book=unpack(row["book"], Book),
+            rules_sha256=row["rules_sha256"],
+        )
+
+    def decision_version(self, session: Session, *, dry: bool = False) -> int:
+        """Return the version of the code that made the last decision of the session.
+
+        Raises
+        ------
+        LedgerError
+            No decision was kept.
+        """
+        return int(self._last("decisions", "decision_version", session=session, dry=dry))
 
     def load_decision(self, session: Session, *, dry: bool = False) -> Decision:
         """Return the last decision of the session.
