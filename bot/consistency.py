@@ -153,6 +153,14 @@ def _condor_conflicts(condor: CondorRules) -> Iterator[Conflict]:
     yield from _ascending("condor", condor, "dte_minimum", "dte_target", "dte_maximum")
     yield from _ascending("condor", condor, "time_exit_dte", "dte_minimum", strictly=True)
     yield from _ascending("condor", condor, "vix_low", "vix_high", strictly=True)
+    yield from _ascending("condor", condor, "shift_days_minimum", "shift_days_maximum")
+    yield from _ascending(
+        "condor.daily",
+        condor.daily,
+        "conservative_credit",
+        "balanced_credit",
+        "aggressive_credit",
+    )
     yield from _ascending(
         "condor",
         condor,

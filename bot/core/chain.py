@@ -170,7 +170,11 @@ def future_level(snapshot: MarketSnapshot, expiry: dt.date) -> float | None:
 
 
 def price_chain(
-    snapshot: MarketSnapshot, *, trading_class: str, expiry: dt.date
+    snapshot: MarketSnapshot,
+    *,
+    trading_class: str,
+    expiry: dt.date,
+    forward: float | None = None,
 ) -> PricedChain | None:
     """Price the quotes of one expiry.
 
@@ -182,6 +186,8 @@ def price_chain(
         ``"SPX"``, ``"SPXW"``, ``"VIX"`` or ``"VIXW"``.
     expiry
         Date of settlement.
+    forward
+        Points, where it is known from elsewhere than the quotes of this expiry.
 
     Returns
     -------
@@ -190,18 +196,29 @@ def price_chain(
         session of the snapshot's calendar.
     """
     options = _quoted(snapshot, trading_class, expiry)
-    years = _years_to_settlement(snapshot, trading_class, expiry)
+    years = years_to_settlement(snapshot, trading_class, expiry)
     if not options or years is None:
         return None
     quotes = _Quotes.of(options)
     discount = math.exp(-snapshot.rate * years)
-    if trading_class in VIX_CLASSES:
-        forward = future_level(snapshot, expiry)
-    else:
-        forward = quotes.parity_forward(discount)
+    forward = forward or _own_forward(snapshot, quotes, trading_class, expiry, discount=discount)
     if forward is None:
         return None
     return _priced(options, quotes, years=years, forward=forward, discount=discount)
+
+
+def _own_forward(
+    snapshot: MarketSnapshot,
+    quotes: _Quotes,
+    trading_class: str,
+    expiry: dt.date,
+    *,
+    discount: float,
+) -> float | None:
+    """Return the VX future of a VIX expiry, and what put-call parity says of an SPX one."""
+    if trading_class in VIX_CLASSES:
+        return future_level(snapshot, expiry)
+    return quotes.parity_forward(discount)
 
 
 def _priced(
@@ -286,7 +303,7 @@ def _quoted(
     return tuple(sorted(chosen, key=lambda option: _order(option.contract)))
 
 
-def _years_to_settlement(
+def years_to_settlement(
     snapshot: MarketSnapshot, trading_class: str, expiry: dt.date
 ) -> float | None:
     """Return positive years, or ``None``: settled, or `expiry` is not a known session."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.core.book import Book
+from bot.core.carry import held_chain
 from bot.core.chain import PricedChain, price_chain
 from bot.core.decision import OrderIntent
 from bot.core.model import Feed, MarketSnapshot, OptionContract, Quote
@@ -89,6 +90,13 @@ class Context:
             self._chains[key] = price_chain(
                 self.snapshot, trading_class=trading_class, expiry=expiry
             )
+        return self._chains[key]
+
+    def held_chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
+        """Return the chain of an expiry that is held, if need be at the carry of another one."""
+        key = (f"{trading_class}, held", expiry)
+        if key not in self._chains:
+            self._chains[key] = held_chain(self.snapshot, trading_class, expiry, chain=self.chain)
         return self._chains[key]
 
 

@@ -38,8 +38,10 @@ from bot.core.book import HedgeNotes, TradingState
 from bot.core.context import Context
 from bot.core.decision import Action, Decision, LayerFigures, OrderIntent, Purpose, Verdict
 from bot.core.health import health_permits, health_signals, health_verdicts, quick_ratio
+from bot.core.parity import ParityFlag
 from bot.core.plan import FLATTEN, MONETISE, MONETISE_REST, ROLL_DUE
 from bot.core.regime import as_signals
+from bot.core.stress import stress_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,13 +65,15 @@ _PERMITTED_STATES: Final = {
 class Proposal:
     """What one strategy wants to do, and the verdict of every gate that it asked.
 
-    The hedge adds its `notes` for the next session, and the state of its `layers`.
+    The hedge adds its `notes` for the next session, and the state of its `layers`; the parity
+    monitor adds its flags.
     """
 
     intents: tuple[OrderIntent, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     notes: HedgeNotes | None = None
     layers: tuple[LayerFigures, ...] = ()
+    parity: tuple[ParityFlag, ...] = ()
 
 
 class Strategy(Protocol):
@@ -101,10 +105,12 @@ def decide(
     ratio = quick_ratio(book, context.quotes)
     verdicts = [*state_verdicts(book), *health_verdicts(ratio, rules.health)]
     hedge = Proposal()
+    flags: list[ParityFlag] = []
     for strategy in strategies:
         proposal = strategy.propose(context)
         hedge = hedge if proposal.notes is None else proposal
         verdicts += proposal.verdicts
+        flags += proposal.parity
         wanted = (
             intent
             for intent in proposal.intents
@@ -120,6 +126,8 @@ def decide(
         intents=in_order(context.proposed),
         notes=hedge.notes,
         layers=hedge.layers,
+        parity=tuple(flags),
+        stress=stress_grid(context),
     )
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.core.book import HedgeNotes, Layer, Leg, Tier
 from bot.core.model import Session
+from bot.core.parity import ParityFlag
 
 Observed = float | int | str | bool | None
 """What a gate saw; ``None`` is unknown."""
@@ -202,10 +203,42 @@ class LayerFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StressCell:
+    """What the book would gain in one shock of the market, in USD; ``None`` is unknown.
+
+    Parameters
+    ----------
+    spx, vix_points
+        Change of SPX as a share, and of the VIX in points.
+    condor_usd, hedge_usd
+        Gain of the condors, and of the VIX calls.
+    """
+
+    spx: float
+    vix_points: float
+    condor_usd: float | None
+    hedge_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StressGrid:
+    """The book that a decision leads to, repriced at every shock (``bot.core.stress``).
+
+    `coverage` is the hedge's gain over the condors' loss at -10 % and +20 points; ``None`` when
+    unknown or without a loss.
+    """
+
+    cells: tuple[StressCell, ...]
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What ``decide`` concluded: intents in the order in which they shall be executed.
 
-    `notes` is what the hedge hands on to the next session, `layers` the state of its layers.
+    `parity` names the conversions and reversals of VIX options whose edge is above their fees.
+    `notes` is what the hedge hands on to the next session, `layers` the state of its layers,
+    `stress` the book repriced at shocks.
     """
 
     session: Session
@@ -216,3 +249,5 @@ class Decision:
     intents: tuple[OrderIntent, ...]
     notes: HedgeNotes | None = None
     layers: tuple[LayerFigures, ...] = ()
+    parity: tuple[ParityFlag, ...] = ()
+    stress: StressGrid | None = None

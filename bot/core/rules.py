@@ -63,11 +63,29 @@ class TierDeltas:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DailyRules:
+    """Condors of the profile ``daily``: they expire in the next session (methodology, section 3).
+
+    Credits are in points, at the mid; shorts stand at least `edr_multiple` expected daily ranges
+    from the index.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    conservative_credit: Annotated[float, Gt(0), Le(50)] = 0.70
+    balanced_credit: Annotated[float, Gt(0), Le(50)] = 1.15
+    aggressive_credit: Annotated[float, Gt(0), Le(50)] = 1.60
+    edr_multiple: Annotated[float, Gt(0), Le(10)] = 1.0
+    wing_pct_of_forward: Annotated[float, Gt(0), Le(0.25)] = 0.002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CondorRules:
     """Iron condors: where, how wide, how much, and when they end (methodology, section 3)."""
 
     __pydantic_config__: ClassVar = STRICT
 
+    profile: Literal["monthly", "daily"] = "monthly"
     tiers: Annotated[tuple[Literal["conservative", "balanced", "aggressive"], ...], MinLen(1)] = (
         "balanced",
         "conservative",
@@ -100,8 +118,27 @@ class CondorRules:
     session_risk_pct_of_nav: Share = 0.02
     expiry_risk_pct_of_nav: Share = 0.05
     book_risk_pct_of_nav: Share = 0.15
+    stress_loss_pct_of_nav: Share = 0.12
     margin_headroom: Share = 0.25
     event_gate: bool = True
+    time_shift: bool = True
+    shift_delta: Delta = 0.30
+    shift_edr: Annotated[float, Ge(0), Le(10)] = 1.0
+    shift_days_minimum: Count = 7
+    shift_days_maximum: Count = 21
+    fees_per_contract_usd: Annotated[float, Ge(0), Le(10)] = 1.10
+    daily: DailyRules = field(default_factory=DailyRules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondEngineRules:
+    """Condors out of the hedge's gains (methodology, section 6)."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    enabled: bool = True
+    gain_share: Share = 0.5
+    lifetime_sessions: Count = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +205,16 @@ class HealthRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParityRules:
+    """Fees that a conversion or a reversal has to earn, USD a contract (methodology, section 7)."""
+
+    __pydantic_config__: ClassVar = STRICT
+
+    option_fee_usd: Annotated[float, Ge(0), Le(100)] = 1.15
+    future_fee_usd: Annotated[float, Ge(0), Le(100)] = 2.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """All strategy rules; ``config/rules.toml`` has one table for each field."""
 
@@ -176,6 +223,8 @@ class Rules:
     rate: Annotated[float, Ge(-0.05), Le(0.25)] = 0.04
     signals: SignalRules = field(default_factory=SignalRules)
     condor: CondorRules = field(default_factory=CondorRules)
+    second_engine: SecondEngineRules = field(default_factory=SecondEngineRules)
     hedge: HedgeRules = field(default_factory=HedgeRules)
     ladder: LadderRules = field(default_factory=LadderRules)
     health: HealthRules = field(default_factory=HealthRules)
+    parity: ParityRules = field(default_factory=ParityRules)
