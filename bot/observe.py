@@ -18,6 +18,8 @@ from bot.core.universe import (
     fine_condor_contracts,
     hedge_contracts,
     hedge_series,
+    parity_contracts,
+    parity_partners,
 )
 from bot.logs import get_logger
 
@@ -46,8 +48,10 @@ async def observe(desk: Desk) -> MarketSnapshot:
     levels = await _levels(desk)
     sold = await _sold_series(desk)
     bought = await _bought_series(desk)
+    held = _held(desk)
     wanted = [
-        *_held(desk),
+        *held,
+        *parity_partners(held),
         *_condor_candidates(levels, sold, desk),
         *_hedge_candidates(levels, bought),
     ]
@@ -176,6 +180,7 @@ def _hedge_candidates(
         level = futures.get(series.expiry) or levels.level("VIX")
         if level is not None:
             wanted += hedge_contracts(series, level)
+            wanted += parity_contracts(series, level)
     return wanted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decide import decide as _decide
-from strategies import alvh, alvh_sale, condor
+from strategies import alvh, alvh_sale, condor, parity
 
 if TYPE_CHECKING:
     from bot.core.book import Book
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LINE_UP", "decide"]
 
-LINE_UP: Final[tuple[Strategy, ...]] = (condor, alvh_sale, alvh)
+LINE_UP: Final[tuple[Strategy, ...]] = (condor, alvh_sale, alvh, parity)
 """In the order of computation: the hedge is sized for the condors about to be sold."""
 
 

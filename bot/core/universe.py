@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 COARSE_STRIKES = 28
 """Strikes of one side of the first pass."""
+
+PARITY_STRIKES = 3
+"""Strikes nearest the money of which VIX puts are read, for the parity monitor."""
 
 MONEY_STRIKES = 4
 """Strikes on each side of the money, both rights, for the parity forward."""
@@ -186,6 +189,21 @@ def hedge_contracts(series: ListedSeries, level: float) -> tuple[OptionContract,
     """
     strikes = [strike for strike in series.strikes if 0.75 * level <= strike <= 3.0 * level]
     return _contracts(series, puts=[], calls=strikes)
+
+
+def parity_contracts(series: ListedSeries, level: float) -> tuple[OptionContract, ...]:
+    """Return the puts of a VIX series at the strikes nearest to `level`: their calls are read."""
+    nearest = sorted(series.strikes, key=lambda strike: (abs(strike - level), strike))
+    return _contracts(series, puts=sorted(nearest[:PARITY_STRIKES]), calls=[])
+
+
+def parity_partners(held: Iterable[OptionContract]) -> tuple[OptionContract, ...]:
+    """Return the puts of the same strike and expiry as the monthly VIX calls that are held."""
+    return tuple(
+        replace(contract, right=Right.PUT, con_id=0)
+        for contract in held
+        if contract.trading_class == "VIX" and contract.right is Right.CALL
+    )
 
 
 def _thin(strikes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Which contracts are asked for: the right expiry, bounded in number, wide enough."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,8 @@ from bot.core.universe import (
     condor_series,
     hedge_contracts,
     hedge_series,
+    parity_contracts,
+    parity_partners,
 )
 
 SESSION = dt.date(2026, 7, 24)
@@ -132,3 +135,26 @@ def test_hedge_calls_reach_from_in_the_money_to_far_out() -> None:
 
     assert [contract.strike for contract in wanted] == [15.0, 18.0, 20.0, 30.0, 55.0, 60.0]
     assert {contract.right for contract in wanted} == {Right.CALL}
+
+
+def test_puts_for_parity_are_the_three_strikes_nearest_the_future() -> None:
+    strikes = (15.0, 18.0, 19.0, 20.0, 21.0, 22.5)
+
+    wanted = parity_contracts(series("VIX", dt.date(2026, 8, 19), strikes), 20.2)
+
+    assert [(each.strike, each.right) for each in wanted] == [
+        (19.0, Right.PUT),
+        (20.0, Right.PUT),
+        (21.0, Right.PUT),
+    ]
+
+
+def test_monthly_calls_that_are_held_are_watched_with_their_puts() -> None:
+    monthly = series("VIX", dt.date(2026, 8, 19)).contract(30.0, Right.CALL)
+    weekly = series("VIXW", dt.date(2026, 8, 26)).contract(30.0, Right.CALL)
+    spx = series("SPXW", dt.date(2026, 8, 21)).contract(7000.0, Right.CALL)
+
+    (put,) = parity_partners([replace(monthly, con_id=7), weekly, spx])
+
+    assert put == replace(monthly, right=Right.PUT)
+    assert put.con_id == 0

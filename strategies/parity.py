@@ -1,0 +1,107 @@
+"""Conversion and reversal monitor of the VIX chain (methodology, section 7).
+
+Rules, with the exceptions:
+
+- Watched are the strikes of which call and put are both quoted, in each monthly VIX expiry that
+  has a quoted VX future. Weekly options settle with futures that are hardly traded.
+- A combination whose edge is above its fees is *flagged*, with its edge and its size. How long a
+  flag lasts is kept across sessions by the ledger.
+- Nothing is traded: there is no execution of these combinations, in code or in configuration. A
+  flag says that the quotes of the hedge are out of line, which is worth knowing before they are
+  paid.
+- Where no strike can be judged the monitor knows nothing, and its verdict says so. It blocks
+  nothing in either case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.core.decision import Verdict
+from bot.core.model import Feed, Right
+from bot.core.parity import (
+    Arbitrage,
+    ParityFlag,
+    ParityQuotes,
+    edge,
+    pair_fees_points,
+    pair_size,
+)
+from strategies.base import Context, Proposal
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from bot.core.model import OptionContract, Quote
+
+VIX_CLASS: Final = "VIX"
+
+
+def propose(context: Context) -> Proposal:
+    """Return the flags, and one verdict with the best edge; never an order."""
+    combinations = list(_combinations(context))
+    fees = pair_fees_points(context.rules.parity)
+    flags = tuple(found for found in combinations if found.edge_points > fees)
+    best = max((found.edge_points for found in combinations), default=None)
+    verdict = Verdict(
+        code="PARITY",
+        subject="vix",
+        observed=best,
+        limit=fees,
+        passed=best is not None and not flags,
+    )
+    return Proposal(verdicts=(verdict,), parity=flags)
+
+
+def _combinations(context: Context) -> Iterator[ParityFlag]:
+    """Yield every combination that can be judged, flagged or not."""
+    fees = pair_fees_points(context.rules.parity)
+    for expiry, quotes in _strikes(context):
+        for kind in Arbitrage:
+            points = edge(kind, quotes)
+            if points is not None:
+                yield ParityFlag(
+                    expiry=expiry,
+                    strike=quotes.strike,
+                    kind=kind,
+                    edge_points=points,
+                    fees_points=fees,
+                    size=pair_size(kind, quotes),
+                )
+
+
+def _strikes(context: Context) -> Iterator[tuple[dt.date, ParityQuotes]]:
+    """Yield the three markets of each strike that has them, by expiry and strike."""
+    options = _quoted(context)
+    for future in context.snapshot.vx_curve:
+        chain = context.chain(VIX_CLASS, future.expiry)
+        if chain is None or future.quote.feed is not Feed.LIVE:
+            continue
+        for strike in sorted({key[1] for key in options if key[0] == future.expiry}):
+            call = options.get((future.expiry, strike, Right.CALL))
+            put = options.get((future.expiry, strike, Right.PUT))
+            if call is not None and put is not None:
+                yield (
+                    future.expiry,
+                    ParityQuotes(
+                        strike=strike,
+                        call=call,
+                        put=put,
+                        future=future.quote,
+                        discount=chain.discount,
+                    ),
+                )
+
+
+def _quoted(context: Context) -> dict[tuple[dt.date, float, Right], Quote]:
+    """Return the live quotes of monthly VIX options by expiry, strike and right."""
+
+    def key(contract: OptionContract) -> tuple[dt.date, float, Right]:
+        return contract.expiry, contract.strike, contract.right
+
+    return {
+        key(contract): quote
+        for contract, quote in context.quotes.items()
+        if contract.trading_class == VIX_CLASS
+    }
