@@ -190,8 +190,12 @@ def _hedge_conflicts(hedge: HedgeRules) -> Iterator[Conflict]:
         layer = getattr(hedge, name)
         yield from _ascending(f"hedge.{name}", layer, "dte_minimum", "dte_target", "dte_maximum")
         yield from _ascending(f"hedge.{name}", layer, "roll_dte", "dte_minimum", strictly=True)
+        yield from _ascending(f"hedge.{name}", layer, "delta_minimum", "delta")
     for nearer, farther in pairwise(("near", "mid", "far")):
         yield from _apart(hedge, nearer, farther)
+    yield from _ascending("hedge.rolls", hedge.rolls, "wait_rsi_low", "wait_rsi_high")
+    yield from _ascending("hedge.budget", hedge.budget, "drag_low", "drag_high")
+    yield from _ascending("hedge.pace", hedge.pace, "fast_sessions", "sessions", "slow_sessions")
 
 
 def _apart(hedge: HedgeRules, nearer: str, farther: str) -> Iterator[Conflict]:

@@ -8,17 +8,14 @@ against the bounds below and lists every fault at once. Defaults are those of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
-Share: TypeAlias = Annotated[float, Ge(0), Le(1)]
-Delta: TypeAlias = Annotated[float, Gt(0), Lt(1)]
-Days: TypeAlias = Annotated[int, Ge(0), Le(1000)]
-Count: TypeAlias = Annotated[int, Ge(1), Le(1000)]
+from bot.core.hedge_rules import HedgeRules, LayerRules
+from bot.core.rule_types import STRICT, Count, Days, Delta, Share
 
-STRICT: Final = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
-"""Unknown keys, wrong types and numbers that are none are faults, never guesses."""
+__all__ = ["STRICT", "HedgeRules", "LayerRules", "Rules"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,47 +136,6 @@ class SecondEngineRules:
     enabled: bool = True
     gain_share: Share = 0.5
     lifetime_sessions: Count = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerRules:
-    """One layer of the hedge: contracts for each unit, where it is bought, when it is rolled."""
-
-    __pydantic_config__: ClassVar = STRICT
-
-    contracts: Count
-    dte_minimum: Days
-    dte_target: Days
-    dte_maximum: Days
-    delta: Delta
-    roll_dte: Days
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HedgeRules:
-    """The ALVH: three layers of VIX calls, 4/4/2 a unit (methodology, section 4)."""
-
-    __pydantic_config__: ClassVar = STRICT
-
-    near: LayerRules = field(
-        default_factory=lambda: LayerRules(
-            contracts=4, dte_minimum=20, dte_target=30, dte_maximum=50, delta=0.50, roll_dte=7
-        )
-    )
-    mid: LayerRules = field(
-        default_factory=lambda: LayerRules(
-            contracts=4, dte_minimum=80, dte_target=110, dte_maximum=140, delta=0.50, roll_dte=40
-        )
-    )
-    far: LayerRules = field(
-        default_factory=lambda: LayerRules(
-            contracts=2, dte_minimum=150, dte_target=220, dte_maximum=250, delta=0.20, roll_dte=120
-        )
-    )
-    unit_width_share_of_spx: Annotated[float, Gt(0), Le(0.1)] = 0.0066
-    unit_condors: Count = 10
-    width_memory_sessions: Count = 60
-    minimum_nav_usd: Annotated[float, Ge(0)] = 225_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
