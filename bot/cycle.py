@@ -32,10 +32,11 @@ from bot.execution import STALE_SECONDS, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
 from bot.order_walk import Executed
-from bot.reconcile import Break, Reconciliation, reconcile
+from bot.reconcile import Reconciliation, reconcile
 from strategies import decide
 
 if TYPE_CHECKING:
+    from bot.breaks import Break
     from bot.core.book import Book
     from bot.core.model import MarketSnapshot, TradingDay
     from bot.desk import Desk
@@ -67,7 +68,7 @@ async def run_cycle(desk: Desk) -> Outcome:
     objections = await preflight(desk)
     reconciliation = await reconcile(desk)
     finish(desk, "reconcile", locked=reconciliation.locked, breaks=len(reconciliation.breaks))
-    if decided_before(desk):
+    if decided_before(desk) and not outdated(desk):
         snapshot, book, decision = recall(desk, reconciliation, objections)
     else:
         snapshot = await look(desk)
@@ -137,6 +138,18 @@ def decided_before(desk: Desk) -> bool:
     return not desk.dry and "decide" in desk.ledger.finished_phases(desk.session)
 
 
+def outdated(desk: Desk) -> bool:
+    """Whether what was decided is too old to act on, and nothing of it was committed: then anew."""
+    taken_at = desk.ledger.load_snapshot(desk.session).taken_at
+    age = (desk.now() - taken_at).total_seconds()
+    if age <= STALE_SECONDS or desk.ledger.intent_records(desk.session):
+        return False
+    text = f"what was seen at {taken_at:%H:%M} UTC is {age / 60:.0f} minutes old: decided anew"
+    desk.ledger.incident("DECISION_REPLACED", session=desk.session, at=desk.now(), detail=text)
+    log.warning("decision.replaced", age_seconds=round(age))
+    return True
+
+
 def recall(
     desk: Desk, reconciliation: Reconciliation, objections: tuple[str, ...]
 ) -> tuple[MarketSnapshot, Book, Decision]:
@@ -194,13 +207,10 @@ async def act(
     *,
     breaks: tuple[Break, ...],
 ) -> list[Executed]:
-    """Execute the intents; preview them in a dry run; leave them where prices are old."""
+    """Execute the intents; preview them in a dry run."""
     executed: list[Executed] = []
-    age = (desk.now() - snapshot.taken_at).total_seconds()
     if desk.dry:
         await preview(desk, decision.intents)
-    elif age > STALE_SECONDS:
-        log.warning("decision.stale", age_seconds=round(age), limit=STALE_SECONDS)
     else:
         executed = await execute_all(desk, decision.intents, book, snapshot, breaks=breaks)
     finish(desk, "execute", executed=len(executed))

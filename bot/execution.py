@@ -12,30 +12,36 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.breaks import after, overtraded
 from bot.broker import orders
 from bot.core.decision import Purpose
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.core.plan import executable_quantity
+from bot.core.repricing import live, repriced
 from bot.logs import get_logger
 from bot.order_walk import Executed, end, ticket, work
-from bot.reconcile import overtraded, units_filled
+from bot.reconcile import units_filled
 from bot.upstream import Restorations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bot.breaks import Break
     from bot.broker.facts import MarginFact
     from bot.core.book import Book, Leg
     from bot.core.decision import OrderIntent
+    from bot.core.fold import Fill
     from bot.core.model import MarketSnapshot
     from bot.desk import Desk
-    from bot.reconcile import Break
 
 log = get_logger(__name__)
 
+FRESH_SECONDS = 60.0
+"""Age of a decision's quotes beyond which the legs of an order are quoted anew before it leaves."""
+
 STALE_SECONDS = 900.0
-"""Age at which the prices of a decision are too old to take on risk or to hedge by."""
+"""Age of a decision beyond which its gates are too old to take on risk, at whatever price."""
 
 
 async def execute_all(
@@ -57,14 +63,14 @@ async def execute_all(
     book
         The book that was decided on; its lock holds for every send.
     snapshot
-        What was decided on. Its prices grow old while orders rest: then only what reduces risk
-        is still sent. Its SPX level sizes a hedge unit.
+        What was decided on. Its prices grow old while orders rest: legs are then quoted anew. Its
+        SPX level sizes a hedge unit.
     breaks
         Where ledger and broker disagree.
     """
     done = list(_already_done(desk))
     known = {result.intent_id for result in done}
-    line = Restorations(desk)
+    line, since = Restorations(desk), list[Executed]()
     for intent in intents:
         unproven = [result.intent_id for result in done if not result.state.is_final]
         if unproven:
@@ -72,23 +78,81 @@ async def execute_all(
             break
         if intent.intent_id in known:
             continue
-        age = (desk.now() - snapshot.taken_at).total_seconds()
-        if age > STALE_SECONDS and intent.purpose is not Purpose.REDUCE:
-            log.warning("intent.stale", intent_id=intent.intent_id, age_seconds=round(age))
+        if news := await line.caught_up():
+            book = dataclasses.replace(book, locked=book.locked or news.locked)
+            breaks, since = news.breaks, []
+        final = _cut(desk, intent, done, snapshot.level("SPX"))
+        if final is None:
             continue
-        book = await line.caught_up(book)
-        allowed = _allowed(desk, intent, done, snapshot.level("SPX"))
-        if allowed < intent.quantity:
-            log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
-        if allowed == 0:
-            continue
-        final = dataclasses.replace(intent, quantity=allowed)
-        refusal = overtraded(final, breaks)
-        if refusal:
-            done.append(_deny(desk, final, refusal, committed=False))
-        else:
-            done.append(await execute(desk, final, book))
+        now_broken = after(breaks, _fills(desk, since))
+        since.append(await _take(desk, final, book, snapshot, breaks=now_broken))
+        done.append(since[-1])
     return done
+
+
+def _cut(
+    desk: Desk, intent: OrderIntent, done: Sequence[Executed], spx: float | None
+) -> OrderIntent | None:
+    """Return `intent` with the quantity that may be sent now, ``None`` if that is nothing."""
+    allowed = _allowed(desk, intent, done, spx)
+    if allowed < intent.quantity:
+        log.info("intent.cut", intent_id=intent.intent_id, quantity=allowed)
+    return dataclasses.replace(intent, quantity=allowed) if allowed else None
+
+
+def _fills(desk: Desk, done: Sequence[Executed]) -> list[Fill]:
+    return [fill for result in done for fill in desk.ledger.fills_of(result.intent_id)]
+
+
+async def _take(
+    desk: Desk,
+    intent: OrderIntent,
+    book: Book,
+    snapshot: MarketSnapshot,
+    *,
+    breaks: Sequence[Break],
+) -> Executed:
+    """Execute an intent whose turn has come at the prices of now, or deny it."""
+    age = (desk.now() - snapshot.taken_at).total_seconds()
+    refusal = overtraded(intent, breaks) or _too_old(intent, age) or _half_a_plan(desk, intent)
+    if refusal:
+        return _deny(desk, intent, refusal, committed=False)
+    priced = intent if age <= FRESH_SECONDS else await _at_prices_of_now(desk, intent)
+    if priced is None:
+        floor = intent.ladder.floor
+        refusal = f"STALE_PRICE: after {age:.0f} s nothing is quoted at {floor} or better"
+        return _deny(desk, intent, refusal, committed=False)
+    return await execute(desk, priced, book)
+
+
+def _too_old(intent: OrderIntent, age_seconds: float) -> str | None:
+    if intent.purpose is not Purpose.ADD or age_seconds <= STALE_SECONDS:
+        return None
+    return f"STALE_DECISION: age={age_seconds:.0f} s limit={STALE_SECONDS:.0f} s"
+
+
+def _half_a_plan(desk: Desk, intent: OrderIntent) -> str | None:
+    """Return why nothing may be added: the venue, or we, refused a hedge order of the session.
+
+    One that found no seller within its floor is the market's answer, and the cover rule cuts the
+    condor to what is held. A refusal is none: what is due could not even be offered.
+    """
+    if intent.purpose is not Purpose.ADD:
+        return None
+    for record in desk.ledger.intent_records(desk.session):
+        refused = record.state in {IntentState.REJECTED, IntentState.DENIED}
+        if refused and record.intent.purpose is Purpose.PROTECT:
+            return f"HEDGE_REFUSED: {record.intent.intent_id} {record.state.value}"
+    return None
+
+
+async def _at_prices_of_now(desk: Desk, intent: OrderIntent) -> OrderIntent | None:
+    """Return `intent` with its ladder at fresh quotes; ``None`` if it adds risk too cheaply."""
+    quotes = await desk.market.options([leg.contract for leg in intent.legs])
+    fresh = repriced(intent, live(quotes), desk.rules.ladder)
+    steps = None if fresh is None else [str(step) for step in fresh.ladder.steps]
+    log.info("intent.repriced", intent_id=intent.intent_id, mid=str(intent.mid), steps=steps)
+    return fresh
 
 
 def _already_done(desk: Desk) -> Iterator[Executed]:

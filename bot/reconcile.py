@@ -10,46 +10,32 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bot.breaks import Break, compare
 from bot.broker import orders
-from bot.core.adoption import ADOPTED, Adoption
-from bot.core.fold import OPENING, Fill, IntentState, Settlement
-from bot.core.model import Right
+from bot.core.fold import Fill, IntentState
 from bot.logs import get_logger
+from bot.settlement import settle_expired
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from bot.broker.facts import ExecutionFact, OrderSweep, PositionFact
+    from bot.broker.facts import ExecutionFact, OrderSweep
     from bot.core.decision import OrderIntent
-    from bot.core.fold import Holdings
     from bot.core.model import OptionContract
     from bot.desk import Desk
 
 log = get_logger(__name__)
-
-SETTLEMENT_INDEX = {"SPXW": "SPX", "SPX": "SET", "VIX": "VRO", "VIXW": "VRO"}
-"""Index whose value of the expiry date settles each trading class."""
 
 CANCEL_PATIENCE_SECONDS = 10.0
 CANCEL_REQUESTS = 4
 """How often an order that nobody waits for is asked to end, and how long each may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """One contract on which ledger and broker disagree."""
-
-    label: str
-    ledger_quantity: int
-    broker_quantity: int
-
-    @property
-    def text(self) -> str:
-        """Contract and both quantities."""
-        return f"{self.label}: ledger {self.ledger_quantity}, broker {self.broker_quantity}"
+POSITION_LOOK_SECONDS = 3.0
+POSITION_LOOKS = 3
+"""How often positions that differ are asked for before the book is locked, at what distance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +69,9 @@ async def reconcile(desk: Desk) -> Reconciliation:
     conclude_leftovers(desk, swept)
     _report_twins(desk, swept)
     _report_read_only(desk)
-    positions = await desk.broker.positions()
-    settling = await _settle_expired(desk, positions)
+    breaks, settling = await _settled_breaks(desk)
     result = Reconciliation(
-        breaks=compare(desk.ledger.holdings(), positions, settling),
+        breaks=breaks,
         settling=tuple(sorted(contract.label() for contract in settling)),
         in_flight=tuple(
             record.intent.intent_id for record in desk.ledger.intent_records(open_only=True)
@@ -94,6 +79,23 @@ async def reconcile(desk: Desk) -> Reconciliation:
     )
     _report(desk, result)
     return result
+
+
+async def _settled_breaks(desk: Desk) -> tuple[tuple[Break, ...], frozenset[OptionContract]]:
+    """Compare positions, and again where they differ: the broker may list them late.
+
+    Positions and executions are two messages, and either can be ahead of the other.
+    """
+    for look in range(POSITION_LOOKS):
+        if look:
+            await desk.clock.sleep(POSITION_LOOK_SECONDS)
+            absorb(desk, await orders.sweep(desk.broker))
+        positions = await desk.broker.positions()
+        settling = await settle_expired(desk, positions)
+        breaks = compare(desk.ledger.holdings(), positions, settling)
+        if not breaks:
+            break
+    return breaks, settling
 
 
 def absorb(desk: Desk, swept: OrderSweep) -> int:
@@ -118,7 +120,7 @@ def absorb(desk: Desk, swept: OrderSweep) -> int:
 
 def _beat_the_end(desk: Desk, fresh: Counter[str]) -> None:
     """Let new fills of intents that had ended correct how they ended."""
-    for record in desk.ledger.intent_records(desk.session) if fresh else ():
+    for record in desk.ledger.intent_records() if fresh else ():
         intent = record.intent
         if not record.state.is_final or intent.intent_id not in fresh:
             continue
@@ -192,25 +194,6 @@ def last_state(
     return end_state(units, quantity, rejected=rejected)
 
 
-def overtraded(intent: OrderIntent, breaks: Iterable[Break]) -> str | None:
-    """Return why `intent` would close more than the broker holds, or ``None``.
-
-    What the ledger holds and the broker does not was closed by somebody: by hand, or by an
-    order whose executions were lost. To close it once more would open its reverse.
-    """
-    broken = {found.label: found for found in breaks}
-    for leg in intent.legs if intent.action not in OPENING else ():
-        found = broken.get(leg.contract.label())
-        if found is not None and not _covers(found.broker_quantity, leg.ratio * intent.quantity):
-            return f"POSITION_BREAK: {found.text}"
-    return None
-
-
-def _covers(held: int, traded: int) -> bool:
-    """Whether a trade only closes, at most all of what is held."""
-    return held * traded < 0 and abs(traded) <= abs(held)
-
-
 def conclude_leftovers(desk: Desk, swept: OrderSweep) -> None:
     """End every intent that the broker does not work any more.
 
@@ -255,15 +238,23 @@ async def _end_leftovers(desk: Desk, swept: OrderSweep) -> OrderSweep:
 def cancel_open(desk: Desk, swept: OrderSweep, reference: str) -> None:
     """Ask for the end of everything that a sweep lists as open under a reference.
 
+    An order number means something to the client that gave it: to cancel the number of another
+    client would end an order of this one, or none. Such an order is left to a person.
+
     Raises
     ------
     ConnectionError
         If the socket is gone.
     """
     for order in swept.orders_of(reference):
-        if order.is_open:
-            log.warning("order.leftover", order_ref=reference, perm_id=order.perm_id)
-            orders.cancel_listed(desk.broker, order)
+        if not order.is_open:
+            continue
+        if order.client_id != desk.broker.settings.client_id:
+            text = f"{reference} was placed by client {order.client_id}, which alone can cancel it"
+            desk.ledger.alert_once("ORDER_NOT_CANCELLED", text, session=desk.session, at=desk.now())
+            continue
+        log.warning("order.leftover", order_ref=reference, perm_id=order.perm_id)
+        orders.cancel_listed(desk.broker, order)
 
 
 def _is_ours(desk: Desk, order_ref: str) -> bool:
@@ -271,80 +262,6 @@ def _is_ours(desk: Desk, order_ref: str) -> bool:
     if order_ref.startswith(orders.PROBE_PREFIX):
         return True
     return bool(order_ref) and desk.ledger.intent_of(order_ref) is not None
-
-
-async def _settle_expired(
-    desk: Desk, positions: Iterable[PositionFact]
-) -> frozenset[OptionContract]:
-    """Book what expired and is known; return the contracts whose value is not known yet."""
-    held = {position.contract for position in positions}
-    settling: set[OptionContract] = set()
-    for structure_id, contract, quantity in tuple(desk.ledger.holdings().by_structure()):
-        if contract.expiry > desk.session or contract in held:
-            continue
-        if structure_id == ADOPTED:
-            _let_go(desk, contract, quantity)
-            continue
-        level = await _settlement_level(desk, contract)
-        if level is None:
-            settling.add(contract)
-            continue
-        settlement = Settlement(
-            structure_id=structure_id,
-            contract=contract,
-            session=desk.session,
-            quantity=quantity,
-            value_points=intrinsic(contract, level),
-        )
-        desk.ledger.record_settlement(settlement)
-        log.info("position.settled", contract=contract.label(), level=level)
-    return frozenset(settling)
-
-
-def _let_go(desk: Desk, contract: OptionContract, quantity: int) -> None:
-    """Note that an adopted position expired; its cash was never the bot's to count."""
-    gone = Adoption(
-        structure_id=ADOPTED, contract=contract, session=desk.session, quantity=-quantity
-    )
-    desk.ledger.record_adoptions([gone], at=desk.now(), reason="expired")
-
-
-async def _settlement_level(desk: Desk, contract: OptionContract) -> float | None:
-    """Return the settlement value, taken from the completed bar of the expiry date."""
-    symbol = SETTLEMENT_INDEX[contract.trading_class]
-    bars = await desk.market.index_bars(symbol, desk.session)
-    return next((bar.close for bar in reversed(bars) if bar.session == contract.expiry), None)
-
-
-def intrinsic(contract: OptionContract, level: float) -> Decimal:
-    """Return what one option pays at `level`, in points."""
-    strike, settled = Decimal(str(contract.strike)), Decimal(str(level))
-    pays = settled - strike if contract.right is Right.CALL else strike - settled
-    return max(pays, Decimal(0))
-
-
-def compare(
-    holdings: Holdings,
-    positions: Iterable[PositionFact],
-    settling: frozenset[OptionContract] = frozenset(),
-) -> tuple[Break, ...]:
-    """Return each contract on which the two sides disagree, settling ones aside."""
-    ours: Mapping[OptionContract, int] = holdings.net_positions()
-    theirs = {position.contract: position for position in positions if position.contract}
-    foreign = [position for position in positions if position.contract is None]
-    breaks = [
-        Break(
-            label=contract.label(),
-            ledger_quantity=ours.get(contract, 0),
-            broker_quantity=theirs[contract].quantity if contract in theirs else 0,
-        )
-        for contract in sorted({*ours, *theirs} - settling, key=lambda found: found.label())
-    ]
-    breaks += [
-        Break(label=position.label, ledger_quantity=0, broker_quantity=position.quantity)
-        for position in foreign
-    ]
-    return tuple(found for found in breaks if found.ledger_quantity != found.broker_quantity)
 
 
 def _report_twins(desk: Desk, swept: OrderSweep) -> None:
@@ -366,6 +283,6 @@ def _report_read_only(desk: Desk) -> None:
 def _report(desk: Desk, result: Reconciliation) -> None:
     for found in result.breaks:
         log.error("position.break", contract=found.label, detail=found.text)
-        desk.ledger.alert("POSITION_BREAK", found.text, session=desk.session, at=desk.now())
+        desk.ledger.alert_once("POSITION_BREAK", found.text, session=desk.session, at=desk.now())
     for label in result.settling:
         log.info("position.settling", contract=label)

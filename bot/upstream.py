@@ -5,15 +5,13 @@ A message that could not be decoded is news that was missed too.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from bot.broker import orders
 from bot.logs import get_logger
-from bot.reconcile import absorb, reconcile
+from bot.reconcile import Reconciliation, absorb, reconcile
 
 if TYPE_CHECKING:
-    from bot.core.book import Book
     from bot.desk import Desk
 
 log = get_logger(__name__)
@@ -39,11 +37,17 @@ class Restorations:
         self._losses = desk.broker.upstream.data_losses
         self._undecoded = desk.broker.stream.undecoded
 
-    async def caught_up(self, book: Book) -> Book:
-        """Wait while the line is lost, then read what was missed; lock the book on a break.
+    async def caught_up(self) -> Reconciliation | None:
+        """Wait while the line is lost, then read what was missed.
 
         The gateway is asked for its time first: a half-open socket looks connected, and takes
         an order nowhere.
+
+        Returns
+        -------
+        Reconciliation or None
+            How ledger and broker stand now; ``None`` where no more than a fill can have been
+            missed.
 
         Raises
         ------
@@ -55,16 +59,15 @@ class Restorations:
         upstream = self._desk.broker.upstream
         unread = self._desk.broker.stream.undecoded - self._undecoded
         if upstream.restorations == self._seen and not unread:
-            return book
+            return None
         lost_data = upstream.data_losses > self._losses
         self._seen, self._losses = upstream.restorations, upstream.data_losses
         self._undecoded += unread
         log.warning("upstream.restored", data_lost=lost_data, unread_messages=unread)
         if not (lost_data or unread):
             absorb(self._desk, await orders.sweep(self._desk.broker))
-            return book
-        found = await reconcile(self._desk)
-        return dataclasses.replace(book, locked=book.locked or found.locked)
+            return None
+        return await reconcile(self._desk)
 
     async def _patience(self) -> None:
         left = PATIENCE_SECONDS
