@@ -21,6 +21,8 @@ from bot.command_line import (
     reported,
 )
 from bot.gateway_commands import gateway, probe
+from bot.past_commands import decide_again
+from bot.rules_commands import rules
 
 app = typer.Typer(
     name="steward",
@@ -169,6 +171,8 @@ def check(project: ProjectOption = HERE) -> None:
 
 
 app.command()(probe)
+app.add_typer(rules)
+app.command()(decide_again)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

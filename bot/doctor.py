@@ -17,6 +17,7 @@ from bot.core.book import TradingState
 from bot.core.errors import LedgerError, StewardError
 from bot.doctor_gateway import Finding, examine_gateway
 from bot.files import distrust, free_mb
+from bot.governance import SHOWN, standing
 from bot.guard import DiskGuard
 from bot.killswitch import KillSwitch
 from bot.ledger.lock import WriterLock
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-CONFIGS = ("steward.toml", "rules.toml", "events.toml")
+CONFIGS = ("steward.toml", "rules.toml", "events.toml", "macro.csv")
 DISTRIBUTION: Final = "vix-steward"
 _REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\[.*?\])?\s*([^;]*)(;.*)?")
 _BOUND: Final = re.compile(r"(>=|<=|==|!=|<|>)\s*([\d.]+)")
@@ -53,6 +54,7 @@ async def examine(folder: Path) -> list[Finding]:
         Finding(name="config", passed=True, text=f"rules {project.rules_sha256[:12]}"),
         _versions(),
         _permissions(project),
+        _rules(project),
         _kill_switch(project),
         _disk(project),
         *_ledger(project),
@@ -113,6 +115,24 @@ def _kill_switch(project: Project) -> Finding:
     remedy = "" if passed else ": `steward resume` when trading is wanted"
     text = f"{reading.state.value}{f' ({why})' if why else ''}{remedy}"
     return Finding(name="kill switch", passed=passed, text=text)
+
+
+def _rules(project: Project) -> Finding:
+    """Say which rules are in force; a file that is at fault changes nothing, and is a failure."""
+    try:
+        with Ledger.open_read_only(project.settings.ledger.path) as ledger:
+            found = standing(ledger, project.rules_path)
+    except LedgerError:
+        found = standing(None, project.rules_path)
+    if found.faults:
+        text = f"the adopted rules go on: {'; '.join(found.faults)}"
+        return Finding(name="rules", passed=False, text=text)
+    if found.version is None:
+        return Finding(name="rules", passed=True, text="the first start adopts config/rules.toml")
+    text = f"{found.version.sha256[:SHOWN]} in force since {found.version.adopted_at[:10]}"
+    waiting = len(found.waiting)
+    remedy = f"; a proposal changes {waiting} values: `steward rules review`" if waiting else ""
+    return Finding(name="rules", passed=True, text=f"{text} ({found.version.reason}){remedy}")
 
 
 def _disk(project: Project) -> Finding:

@@ -22,6 +22,7 @@ from bot.config import canonical_text, fingerprint, load_rules, read_canonical
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.rules import Rules
 from bot.ledger.store import Ledger
+from bot.ledger.versions import ConfigVersion
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
@@ -198,6 +199,76 @@ def _leaves(prefix: str, tree: dict[str, Any]) -> Iterator[tuple[str, object]]:
             yield from _leaves(f"{prefix}{key}.", value)
         else:
             yield f"{prefix}{key}", value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """The rules in force, those that wait, and on what they differ."""
+
+    adopted: Rules
+    proposed: Rules
+    changes: tuple[RuleChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Which rules are in force, and what waits.
+
+    Parameters
+    ----------
+    version
+        The version in force; ``None`` before the first start.
+    history
+        Every version, oldest first.
+    proposed
+        The file as it is; ``None`` where it is at fault.
+    waiting
+        What adopting it would change.
+    faults
+        What is wrong with the file.
+    """
+
+    version: ConfigVersion | None
+    history: tuple[ConfigVersion, ...]
+    proposed: InForce | None
+    waiting: tuple[RuleChange, ...]
+    faults: tuple[str, ...]
+
+
+def standing(ledger: Ledger | None, path: Path) -> Standing:
+    """Return which rules are in force by `ledger`, if there is one, and what `path` proposes."""
+    proposed: InForce | None = None
+    faults: tuple[str, ...] = ()
+    try:
+        proposed = InForce.read(path)
+    except ConfigError as error:
+        faults = error.faults
+    history = ledger.config_history(KIND) if ledger else ()
+    version = history[-1] if history else None
+    return Standing(
+        version=version,
+        history=history,
+        proposed=proposed,
+        waiting=_changes_of(version.text, proposed.rules) if version and proposed else (),
+        faults=faults,
+    )
+
+
+def proposal(ledger: Ledger, path: Path) -> Proposed:
+    """Return the rules in force and those that `path` proposes in their place.
+
+    Raises
+    ------
+    ConfigError
+        If the file is at fault or changes nothing, or nothing is in force yet.
+    """
+    adopted, file = adopted_rules(ledger), InForce.read(path)
+    if adopted is None:
+        raise ConfigError((f"{ledger.path}: nothing is in force yet: the first start adopts",))
+    found = changes(adopted.rules, file.rules)
+    if not found:
+        raise ConfigError((f"rules {file.sha256[:SHOWN]}: are in force already",))
+    return Proposed(adopted=adopted.rules, proposed=file.rules, changes=found)
 
 
 def adopt(ledger: Ledger, path: Path, *, reason: str, at: dt.datetime) -> tuple[RuleChange, ...]:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -94,6 +94,20 @@ def decide_again(ledger: Ledger, session: Session) -> Replayed:
     )
 
 
+def decide_all_again(ledger: Ledger, session: Session | None = None) -> tuple[Replayed, ...]:
+    """Decide one recorded session again, or all of them.
+
+    Raises
+    ------
+    LedgerError
+        If there is none, or its inputs cannot be read.
+    """
+    sessions = ledger.decided_sessions() if session is None else (session,)
+    if not sessions:
+        raise LedgerError(f"{ledger.path}: holds no decided session yet")
+    return tuple(decide_again(ledger, each) for each in sessions)
+
+
 def review_proposal(
     ledger: Ledger, *, adopted: Rules, proposed: Rules, last: int
 ) -> Iterator[Replayed]:
@@ -139,7 +153,7 @@ def differences(before: Decision, after: Decision) -> Iterator[Difference]:
         if old != new:
             name_of = _NAMES.get(field.name)
             if name_of is None:
-                yield Difference(part=field.name, name="", before=_text(old), after=_text(new))
+                yield from _of_whole(field.name, "", old, new)
             else:
                 yield from _of_items(field.name, old, new, name_of=name_of)
 
@@ -159,13 +173,29 @@ def _of_items(
     old, new = _by_name(before, name_of), _by_name(after, name_of)
     for name in old | new:
         if name in old and name in new:
-            yield from _of_item(part, name, old[name], new[name])
+            for found in _of_whole(part, "", old[name], new[name]):
+                yield replace(found, name=f"{name} {found.name}")
         else:
             sides = [_text(each[name]) if name in each else ABSENT for each in (old, new)]
             yield Difference(part=part, name=name, before=sides[0], after=sides[1])
     if [*old] != [*new] and old.keys() == new.keys():
         order = [", ".join(each) for each in (old, new)]
         yield Difference(part=part, name="order", before=order[0], after=order[1])
+
+
+def _of_whole(part: str, name: str, before: Any, after: Any) -> Iterator[Difference]:  # noqa: ANN401 - any fact
+    """Yield what differs between two values: leaf by leaf as far as both are built alike."""
+    if before == after:
+        return
+    if is_dataclass(before) and type(before) is type(after):
+        for field in fields(before):
+            old, new = getattr(before, field.name), getattr(after, field.name)
+            yield from _of_whole(part, f"{name}.{field.name}".lstrip("."), old, new)
+    elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        for place, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _of_whole(part, f"{name}[{place}]", old, new)
+    else:
+        yield Difference(part=part, name=name, before=_text(before), after=_text(after))
 
 
 def _by_name(items: Iterable[object], name_of: Callable[[Any], str]) -> dict[str, Any]:
@@ -177,15 +207,6 @@ def _by_name(items: Iterable[object], name_of: Callable[[Any], str]) -> dict[str
         seen[name] += 1
         found[name if seen[name] == 1 else f"{name} #{seen[name]}"] = item
     return found
-
-
-def _of_item(part: str, name: str, before: Any, after: Any) -> Iterator[Difference]:  # noqa: ANN401 - any fact
-    for field in fields(before):
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new:
-            yield Difference(
-                part=part, name=f"{name} {field.name}", before=_text(old), after=_text(new)
-            )
 
 
 def _text(value: object) -> str:

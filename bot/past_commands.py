@@ -1,0 +1,38 @@
+"""The commands about recorded sessions: why one was decided so, and whether it still would be."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from bot.command_line import EXIT_FAULT, HERE, ProjectOption, reported
+
+
+def decide_again(
+    date: Annotated[
+        dt.datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="The session.")
+    ] = None,
+    project: ProjectOption = HERE,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every recorded session.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+) -> None:
+    """Decide recorded sessions again from what was stored; exits 1 on any difference."""
+    from bot.config import load_settings
+    from bot.core.errors import ConfigError
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+    from bot.replay import Comparison, decide_all_again
+    from bot.rules_pages import again_json, again_lines
+
+    with reported():
+        if (date is None) is not every:
+            raise ConfigError(("name one session, or --all of them",))
+        path = load_settings(settings_path(project)).ledger.path
+        with Ledger.open_read_only(path) as ledger:
+            sessions = decide_all_again(ledger, date.date() if date else None)
+        typer.echo(again_json(sessions) if as_json else "\n".join(again_lines(sessions)))
+        if any(each.comparison is Comparison.DIFFERENT for each in sessions):
+            raise typer.Exit(EXIT_FAULT)
