@@ -72,6 +72,8 @@ class Condor:
         Net credit received for one condor, in points, positive.
     rolled
         Whether it came from a time-shift (allowed once).
+    second_engine
+        Whether it was sold out of what the hedge had earned.
     """
 
     structure_id: str
@@ -81,6 +83,7 @@ class Condor:
     quantity: int
     credit_points: Decimal
     rolled: bool = False
+    second_engine: bool = False
 
     @property
     def expiry(self) -> dt.date:
@@ -134,6 +137,14 @@ class WidthDay:
 
     session: Session
     gross_width_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineUse:
+    """Condors that the second engine opened in one session, by what they can lose, in USD."""
+
+    session: Session
+    max_loss_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +281,8 @@ class Book:
         What the hedge remembers from the session decided before; ``None`` at the first one.
     pending_debits_usd
         What orders whose end is not proven may still cost; ``None`` when unknown.
+    engine_uses
+        Condors that the second engine has opened in the last year, oldest first.
     """
 
     nav_usd: Decimal | None
@@ -288,6 +301,7 @@ class Book:
     hedge_sales: tuple[HedgeSale, ...] = ()
     hedge_ledger: HedgeLedger = field(default_factory=HedgeLedger)
     notes: HedgeNotes | None = None
+    engine_uses: tuple[EngineUse, ...] = ()
 
     def held(self, layer: Layer) -> int:
         """Contracts held in `layer`."""

@@ -33,13 +33,13 @@ from bot.core.decision import Action, OrderIntent
 from bot.core.errors import LedgerError
 from bot.core.lifecycle import IntentState, advance
 from bot.core.model import MULTIPLIER, OptionContract, Session
+from bot.core.plan import SECOND_ENGINE, TIME_SHIFT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "OPENING",
-    "TIME_SHIFT",
     "Fill",
     "Holdings",
     "IntentRecord",
@@ -53,9 +53,6 @@ __all__ = [
     "newest_revisions",
     "structure_kind",
 ]
-
-TIME_SHIFT: Final = "time_shift"
-"""Reason of the intent that reopens a condor further out; such a condor is rolled no more."""
 
 OPENING: Final = frozenset({Action.OPEN_CONDOR, Action.BUY_HEDGE})
 
@@ -285,6 +282,7 @@ class _Structure:
                 (leg.ratio * self._average(leg.contract) for leg in intent.legs), Decimal(0)
             ),
             rolled=intent.reason == TIME_SHIFT,
+            second_engine=intent.reason == SECOND_ENGINE,
         )
 
     def lot(self) -> HedgeLot | None:

@@ -51,6 +51,12 @@ MONETISE: Final = "monetise"
 MONETISE_REST: Final = "monetise_rest"
 """Reasons of the sales that take a profit out of the hedge: half of a lot, and what is left."""
 
+TIME_SHIFT: Final = "time_shift"
+"""Reason of the intent that reopens a condor further out; such a condor is rolled no more."""
+
+SECOND_ENGINE: Final = "second_engine"
+"""Reason of a condor that is sold out of what the hedge has earned."""
+
 FLATTEN: Final = "flatten"
 """Reason of an order that closes what the trading state ``flatten`` asks for."""
 

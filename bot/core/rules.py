@@ -135,7 +135,7 @@ class SecondEngineRules:
 
     enabled: bool = True
     gain_share: Share = 0.5
-    lifetime_sessions: Count = 60
+    lifetime_sessions: Annotated[int, Ge(1), Le(120)] = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
