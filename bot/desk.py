@@ -12,7 +12,7 @@ from bot.broker.market_data import MarketData
 from bot.broker.session import Broker
 from bot.core.decide import permitted
 from bot.core.decision import Purpose
-from bot.core.model import EventTable, Session
+from bot.core.model import EventTable, MacroMonth, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
 from bot.guard import DiskGuard
@@ -48,8 +48,9 @@ class Desk:
         Read again before every send, by ``reading``.
     switch_watch
         Hears each change of the kill switch at once.
-    calendar, rules, rules_sha256, events
-        Trading days, the strategy's rules in force with their hash, and scheduled events.
+    calendar, rules, rules_sha256, events, macro
+        Trading days, the strategy's rules in force with their hash, scheduled events, and the
+        macro months that the user keeps.
     """
 
     session: Session
@@ -64,6 +65,7 @@ class Desk:
     rules: Rules
     rules_sha256: str
     events: EventTable
+    macro: tuple[MacroMonth, ...]
 
     @property
     def clock(self) -> Clock:

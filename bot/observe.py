@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from bot.broker.vx_history import vx_days
+from bot.core.breadth import unbroken
 from bot.core.chain import price_chain
 from bot.core.errors import MarketDataError
 from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot, OptionQuote
@@ -84,10 +86,17 @@ def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketS
 
 async def _levels(desk: Desk) -> MarketSnapshot:
     """Read all but the options."""
+    curve = await desk.market.vx_curve()
     return MarketSnapshot(
         session=desk.session,
         indexes=await desk.market.indexes(),
-        vx_curve=await desk.market.vx_curve(),
+        vx_curve=curve,
+        vx_days=await vx_days(
+            desk.market,
+            desk.session,
+            listed=[future.expiry for future in curve],
+            calendar=desk.calendar,
+        ),
         spx_bars=await desk.market.index_bars("SPX", desk.session),
         vix_bars=await desk.market.index_bars("VIX", desk.session),
         breadth=await _breadth(desk),
@@ -95,6 +104,7 @@ async def _levels(desk: Desk) -> MarketSnapshot:
         options=(),
         rate=desk.rules.rate,
         events=desk.events,
+        macro=desk.macro,
         taken_at=desk.now(),
     )
 
@@ -103,11 +113,13 @@ async def _breadth(desk: Desk) -> BreadthSeries | None:
     """Return our own NYSE series where it is long enough, else the sectors, else unknown."""
     need = desk.rules.signals.breadth_minimum_days
     until = desk.calendar.previous(desk.session)
-    nyse = desk.ledger.breadth(BreadthSource.NYSE, until, desk.rules.signals.minimum_bars)
-    if len(nyse) >= need and nyse[-1].session == until:
+    past = [day.session for day in calendar_window(desk) if day.session <= until]
+    kept = desk.ledger.breadth(BreadthSource.NYSE, until, desk.rules.signals.minimum_bars)
+    nyse = unbroken(kept, past)
+    if len(nyse) >= need:
         return BreadthSeries(source=BreadthSource.NYSE, days=nyse)
-    sectors = await desk.market.sector_breadth(desk.session)
-    if len(sectors) >= need and sectors[-1].session == until:
+    sectors = unbroken(await desk.market.sector_breadth(desk.session), past)
+    if len(sectors) >= need:
         return BreadthSeries(source=BreadthSource.SECTORS, days=sectors)
     return None
 

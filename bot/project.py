@@ -1,7 +1,7 @@
 """A project folder: its configuration, its ledger, and the desk of one session.
 
-``config/`` holds ``steward.toml``, ``rules.toml`` and ``events.toml``; everything else that the
-bot writes lies where ``steward.toml`` says, relative to the project folder.
+``config/`` holds ``steward.toml``, ``rules.toml``, ``events.toml`` and ``macro.csv``; all else that
+the bot writes lies where ``steward.toml`` says, relative to the project folder.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from bot.calendars import overridden, trading_days
 from bot.clock import WallClock
 from bot.config import fault_line, load_events, load_settings
 from bot.core.errors import CalendarError, ConfigError
-from bot.core.model import EventTable, Session
+from bot.core.model import EventTable, MacroMonth, Session
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
+from bot.data.macro import load_macro
 from bot.desk import Desk
 from bot.governance import InForce, adopted_at
 from bot.guard import DiskGuard, backup_faults
@@ -60,6 +61,7 @@ class Project:
     rules: Rules
     rules_sha256: str
     events: EventTable
+    macro: tuple[MacroMonth, ...]
     calendar: TradingCalendar
     rules_faults: tuple[str, ...] = ()
 
@@ -112,6 +114,8 @@ def load_project(folder: Path) -> Project:
         faults += rules_faults
     with _collecting(faults):
         events = load_events(folder / "config" / "events.toml")
+    with _collecting(faults):
+        macro = load_macro(folder / "config" / "macro.csv")
     if faults:
         raise ConfigError(tuple(faults))
     return Project(
@@ -120,6 +124,7 @@ def load_project(folder: Path) -> Project:
         rules=in_force.rules,
         rules_sha256=in_force.sha256,
         events=events,
+        macro=macro,
         calendar=calendar,
         rules_faults=tuple(rules_faults),
     )
@@ -201,4 +206,5 @@ def make_desk(
         rules=project.rules,
         rules_sha256=project.rules_sha256,
         events=project.events,
+        macro=project.macro,
     )

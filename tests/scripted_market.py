@@ -116,6 +116,9 @@ class ScriptedMarket:
     def bars(self, symbol: str, count: int) -> tuple[DailyBar, ...]:
         return self.history.get(symbol, ())[-count:]
 
+    def future_bars(self, expiry: dt.date, count: int) -> tuple[DailyBar, ...]:
+        return self.bars(f"VX {expiry}", count)
+
     def settlement(self, contract: OptionContract) -> float | None:
         return self.settlements.get((contract.trading_class, contract.expiry))
 

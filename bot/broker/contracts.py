@@ -51,6 +51,13 @@ def vx_contract(expiry: dt.date | None = None) -> Contract:
     )
 
 
+def settled_vx_contract(expiry: dt.date) -> Contract:
+    """Return the VX future of `expiry` so that it is found after it has settled too."""
+    contract = vx_contract(expiry)
+    contract.includeExpired = True
+    return contract
+
+
 def option_contract(contract: OptionContract, exchange: str) -> Contract:
     """Return the broker's form of `contract`, complete enough to be unique."""
     return Option(

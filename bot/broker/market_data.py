@@ -161,6 +161,10 @@ class MarketData:
         """Return the completed daily bars of an index before `session`; empty when refused."""
         return await self._bars(ib_contracts.index_contract(symbol), session)
 
+    async def future_bars(self, expiry: dt.date, session: Session) -> tuple[DailyBar, ...]:
+        """Return the completed daily bars of a VX future before `session`, settled or not."""
+        return await self._bars(ib_contracts.settled_vx_contract(expiry), session, span="60 D")
+
     async def liquid_hours(self, session: Session) -> tuple[OpenHours, ...] | None:
         """Return when the broker says that SPX trades on `session`; ``None`` when it does not."""
         contract = ib_contracts.index_contract("SPX")
@@ -248,12 +252,14 @@ class MarketData:
             strikes=strikes,
         )
 
-    async def _bars(self, contract: Contract, session: Session) -> tuple[DailyBar, ...]:
+    async def _bars(
+        self, contract: Contract, session: Session, *, span: str = "2 Y"
+    ) -> tuple[DailyBar, ...]:
         """Return completed bars of sessions: the VIX has bars of US holidays too."""
         request = self.broker.client.reqHistoricalDataAsync(
             contract,
             endDateTime="",
-            durationStr="2 Y",
+            durationStr=span,
             barSizeSetting="1 day",
             whatToShow="TRADES",
             useRTH=True,

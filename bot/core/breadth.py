@@ -17,8 +17,10 @@ from bot.core import indicators
 from bot.core.completed import NO_VALUES, back, consecutive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.core.indicators import FloatArray
-    from bot.core.model import BreadthSource, MarketSnapshot
+    from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot, Session
     from bot.core.rules import SignalRules
 
 
@@ -61,6 +63,31 @@ def read_breadth(snapshot: MarketSnapshot, rules: SignalRules) -> BreadthReading
         breadth_turned_down=turned_down(state, before),
         breadth_source=snapshot.breadth.source,
     )
+
+
+def unbroken(days: Sequence[BreadthDay], past: Sequence[Session]) -> tuple[BreadthDay, ...]:
+    """Return the end of a series that misses no session.
+
+    Parameters
+    ----------
+    days
+        One source, oldest first, with gaps or without.
+    past
+        Sessions up to the last completed one, oldest first.
+
+    Returns
+    -------
+    tuple[BreadthDay, ...]
+        None when the last session of `past` is missing; a count of the days before a gap is
+        worth nothing to a cumulative line.
+    """
+    kept = {day.session: day for day in days}
+    ending: list[BreadthDay] = []
+    for session in reversed(past):
+        if session not in kept:
+            break
+        ending.append(kept[session])
+    return tuple(reversed(ending))
 
 
 def judge_breadth(above_ema: float, oscillator: float, rules: SignalRules) -> Breadth:

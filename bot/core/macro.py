@@ -62,8 +62,9 @@ def z_score(values: Sequence[float | None]) -> float | None:
     """
     series = np.array([np.nan if value is None else value for value in values])
     if series.size <= 1 or not np.isfinite(series).all() or np.ptp(series) == 0:
-        return None
-    return float((series[-1] - series.mean()) / series.std(ddof=1))
+        return None  # equal values may have a deviation of 1e-17, by rounding
+    deviation = float(series.std(ddof=1))
+    return float(series[-1] - series.mean()) / deviation if deviation else None
 
 
 def month_end(month: dt.date) -> dt.date:

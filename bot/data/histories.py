@@ -116,6 +116,17 @@ class Histories:
             )
         return settlements
 
+    def vx_bars(self, expiry: dt.date, before: Session, count: int) -> tuple[DailyBar, ...]:
+        """Return the last `count` days of a VX future before a session; all of a bar settles."""
+        days = sorted(
+            day for day, row in self.vx_settlements.items() if day < before and expiry in row
+        )
+        settled = [(day, self.vx_settlements[day][expiry]) for day in days[-count:]]
+        return tuple(
+            DailyBar(session=day, open=level, high=level, low=level, close=level)
+            for day, level in settled
+        )
+
     @cached_property
     def breadth(self) -> Mapping[Session, BreadthDay]:
         """NYSE advances and declines by session."""

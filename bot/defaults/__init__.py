@@ -14,7 +14,7 @@ from bot.files import create_private, private_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = ("steward.toml", "rules.toml", "events.toml", "README.md")
+FILES = ("steward.toml", "rules.toml", "events.toml", "macro.csv", "README.md")
 
 
 def write_defaults(folder: Path) -> tuple[Path, ...]:

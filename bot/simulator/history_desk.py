@@ -1,6 +1,7 @@
 """Historical data: daily bars of indexes and shares.
 
-Bars of completed sessions come from the market. While a session runs the gateway adds its own
+Bars of completed sessions come from the market; those of a VX future are told after it settled
+too when the request says ``includeExpired``. While a session runs the gateway adds its own
 unfinished bar, as the real one does: whoever wants completed bars has to drop it. Its open, high
 and low are not known here and equal the last price.
 """
@@ -15,11 +16,12 @@ from bot.simulator.contracts import read_contract, wire_date
 from bot.simulator.errors import RequestRefusedError
 from bot.simulator.hours import new_york_date
 from bot.simulator.orders_out import local_time
+from bot.simulator.products import future
 from bot.simulator.wire import Message, Request, WireError
 
 if TYPE_CHECKING:
     from bot.simulator.connection import Connection, Handler
-    from bot.simulator.instruments import Instrument
+    from bot.simulator.instruments import ContractQuery, Instrument
     from bot.simulator.wire import Fields
     from bot.simulator.world import World
 
@@ -54,8 +56,10 @@ class HistoryDesk:
     def historical_data(self, client: Connection, fields: Fields) -> None:
         """Tell daily bars up to the end asked for, oldest first."""
         req_id = fields.integer()
-        instrument = self._instrument(req_id, fields)
-        _expired, end, bar_size, duration, _rth, what, _format = fields.take(7)
+        query = read_contract(fields)
+        expired, end, bar_size, duration, _rth, what, _format = fields.take(7)
+        instrument = self._settled(query) if expired == "1" else None
+        instrument = instrument or self._world.only_instrument(req_id, query)
         if bar_size not in DAILY:
             raise RequestRefusedError(
                 req_id, 162, f"{SERVICE}bar size {bar_size!r}, only '1 day' is kept"
@@ -71,7 +75,7 @@ class HistoryDesk:
     def head_timestamp(self, client: Connection, fields: Fields) -> None:
         """Tell how far back bars go."""
         req_id = fields.integer()
-        instrument = self._instrument(req_id, fields)
+        instrument = self._world.only_instrument(req_id, read_contract(fields))
         bars = self._completed(instrument, 100_000)
         if not bars:
             raise RequestRefusedError(
@@ -79,10 +83,18 @@ class HistoryDesk:
             )
         client.send(Message.HEAD_TIMESTAMP, req_id, _start_text(bars[0].session))
 
-    def _instrument(self, req_id: int, fields: Fields) -> Instrument:
-        return self._world.only_instrument(req_id, read_contract(fields))
+    def _settled(self, query: ContractQuery) -> Instrument | None:
+        """Return the VX future of the query's date if it has bars, be it listed or not."""
+        if query.sec_type != "FUT" or query.symbol != "VIX":
+            return None
+        expiry = _end_date(query.last_trade)
+        if expiry is None or not self._world.market.future_bars(expiry, 1):
+            return None
+        return future(expiry)
 
     def _completed(self, instrument: Instrument, count: int) -> tuple[DailyBar, ...]:
+        if instrument.sec_type == "FUT" and instrument.expiry is not None:
+            return self._world.market.future_bars(instrument.expiry, count)
         if instrument.sec_type not in {"IND", "STK"}:
             return ()
         symbol = SETTLEMENT_OF.get(instrument.symbol)

@@ -114,6 +114,13 @@ class Market(Protocol):
         """Return up to `count` completed daily bars before the current session."""
         ...
 
+    def future_bars(self, expiry: dt.date, count: int) -> tuple[DailyBar, ...]:
+        """Return up to `count` completed daily bars of the VX future that settles on `expiry`.
+
+        They end before the current session, and on the session before the future settled.
+        """
+        ...
+
     def settlement(self, contract: OptionContract) -> float | None:
         """Return the final settlement level of the underlying; ``None`` until it is known.
 

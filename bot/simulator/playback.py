@@ -209,6 +209,10 @@ class PlaybackMarket:
             return self._histories.vix.before(session, count)
         return self._fund_paths().bars(symbol, session, count) if symbol in FUNDS else ()
 
+    def future_bars(self, expiry: dt.date, count: int) -> tuple[DailyBar, ...]:
+        """Return up to `count` completed daily bars of a VX future, as far as recorded."""
+        return self._histories.vx_bars(expiry, min(expiry, self._session()), count)
+
     def settlement(self, contract: OptionContract) -> float | None:
         """Return the final level of the contract's underlying once it is known."""
         expiry = contract.expiry

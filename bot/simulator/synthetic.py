@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bot.calendars import trading_days
-from bot.core.sessions import TradingCalendar, settlement_time
+from bot.core.model import DailyBar
+from bot.core.sessions import TradingCalendar, settlement_time, vix_expiry
 from bot.simulator.companions import FUNDS, advances_declines
 from bot.simulator.listings import (
     MONTHLY_DAYS,
@@ -44,7 +45,7 @@ from bot.surfaces.levels import VolLevels
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
-    from bot.core.model import DailyBar, OptionContract, Session, TradingDay
+    from bot.core.model import OptionContract, Session, TradingDay
 
 FIRST: Final = dt.date(2025, 1, 6)
 """First playable session unless told otherwise."""
@@ -104,6 +105,7 @@ class SyntheticMarket:
         self._listed_on: Session | None = None
         self._listed: dict[SeriesKey, OptionSeries] = {}
         self._quotes: ModelledQuotes | None = None
+        self._future_bars: dict[tuple[dt.date, Session], DailyBar] = {}
 
     def start(self) -> dt.datetime:
         """Return an hour before the first open."""
@@ -171,6 +173,13 @@ class SyntheticMarket:
         """Return up to `count` completed daily bars before the current session."""
         return self._paths.bars(symbol, self._session(), count)
 
+    def future_bars(self, expiry: dt.date, count: int) -> tuple[DailyBar, ...]:
+        """Return up to `count` completed daily bars of a VX future, settled or listed."""
+        known = expiry in self.futures() or self._settled(expiry)
+        end = self._paths.before(min(expiry, self._session()))
+        days = self._paths.days[max(0, end - count) : end] if known else ()
+        return tuple(self._future_bar(expiry, day) for day in days)
+
     def settlement(self, contract: OptionContract) -> float | None:
         """Return the final level of the contract's underlying once it is known."""
         at = self._paths.position(contract.expiry)
@@ -216,6 +225,22 @@ class SyntheticMarket:
 
     def _vx(self, expiry: dt.date, now: dt.datetime) -> float:
         return vx_level(self._levels(now), years_to_open(self._calendar, expiry, now))
+
+    def _settled(self, expiry: dt.date) -> bool:
+        """Whether a VX future has settled on that day since the history begins."""
+        begun = self._paths.days[0].session <= expiry <= self._session()
+        return begun and expiry == vix_expiry(expiry.year, expiry.month, self._calendar)
+
+    def _future_bar(self, expiry: dt.date, day: TradingDay) -> DailyBar:
+        """Return the bar of a past session: the model's level at its open and at its close."""
+        key = (expiry, day.session)
+        if key not in self._future_bars:
+            first, last = (round(self._vx(expiry, now), 2) for now in (day.open, day.close))
+            low, high = sorted((first, last))
+            self._future_bars[key] = DailyBar(
+                session=day.session, open=first, high=high, low=low, close=last
+            )
+        return self._future_bars[key]
 
     def _breadth(self) -> SimQuote | None:
         """Count issues against the close before; ``None`` out of hours."""

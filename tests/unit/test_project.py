@@ -115,7 +115,7 @@ def test_shipped_files_write_out_every_key(name: str, schema: type) -> None:
     assert set(written(tree)) == set(keys_of(schema))
 
 
-@pytest.mark.parametrize("name", ["rules.toml", "events.toml", "README.md"])
+@pytest.mark.parametrize("name", ["rules.toml", "events.toml", "macro.csv", "README.md"])
 def test_the_checkout_is_configured_as_shipped(name: str) -> None:
     assert (ROOT / "config" / name).read_bytes() == (DEFAULTS / name).read_bytes()
 

@@ -163,6 +163,9 @@ class FixedMarket:
             for back, session in reversed(list(enumerate(sessions)))
         )
 
+    def future_bars(self, expiry: dt.date, count: int) -> tuple[DailyBar, ...]:
+        return self.bars(f"VX {expiry}", count)
+
     def settlement(self, contract: OptionContract) -> float | None:
         return INDEXES[contract.underlying].last
 
