@@ -41,6 +41,8 @@ Tree: TypeAlias = dict[str, Any]
 
 _T = TypeVar("_T")
 
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
+
 _STAND_INS: Final[Tree] = {"broker": {"account": "DU0000"}, "kill_switch": {"state": "halt"}}
 """Values for the keys without a default, only while looking for further faults."""
 
@@ -219,9 +221,9 @@ def _validated(
     stand_ins: Tree | None = None,
 ) -> _T:
     """Read the document as a `schema`, or raise with the faults of keys and of relations."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - 0.1 s, not for --help
+    from pydantic import ValidationError  # noqa: PLC0415 - 0.1 s, not for --help
 
-    adapter = TypeAdapter(schema)
+    adapter = _adapter(schema)
     defaults = _defaults(schema)
     tree = _over(defaults, document.tree)
     try:
@@ -235,6 +237,15 @@ def _validated(
     if faults:
         raise ConfigError(_lines(document, faults))
     return value
+
+
+def _adapter(schema: type[_T]) -> TypeAdapter[_T]:
+    """Return the validator of a schema: to make one takes ten times as long as to use it."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - 0.1 s, not for --help
+
+    if schema not in _ADAPTERS:
+        _ADAPTERS[schema] = TypeAdapter(schema)
+    return _ADAPTERS[schema]
 
 
 def _defaults(schema: type) -> Tree:

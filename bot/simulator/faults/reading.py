@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
     from bot.simulator.faults.action import Action
@@ -36,6 +37,8 @@ Table: TypeAlias = dict[str, Any]
 """A TOML table."""
 
 T = TypeVar("T")
+
+_ADAPTERS: Final[dict[type, TypeAdapter[Any]]] = {}
 
 TOP: Final = ("fault", "random")
 
@@ -221,14 +224,23 @@ def _random(tree: Table, lines: _Text, mistakes: list[str]) -> RandomFaults | No
 
 def _read(kind: type[T], values: Table, *, prefix: str) -> T:
     """Read `values` as a `kind`, or raise with every mistake."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - 0.1 s, not for --help
+    from pydantic import ValidationError  # noqa: PLC0415 - 0.1 s, not for --help
 
     text = json.dumps(values, default=_plain)
     try:
-        return TypeAdapter(kind).validate_json(text)
+        return _adapter(kind).validate_json(text)
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise _MistakesError(*(_mistake(each, kind, prefix) for each in details)) from error
+
+
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Return the validator of a kind of table, which takes long to make."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - 0.1 s, not for --help
+
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _together(when: When, what: Action, *, word: str) -> Fault:
