@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bot.core import valuation
-from bot.core.book import Book, Layer
+from bot.core.book import Book, EngineUse, Layer
 from bot.core.health import pending_debit_usd
 from bot.core.mark import Mark
 from bot.core.model import MULTIPLIER
@@ -48,7 +48,19 @@ def build_book(
         hedge_ledger=desk.ledger.hedge_ledger(desk.session),
         notes=desk.ledger.hedge_notes(desk.session),
         pending_debits_usd=pending_debits_usd(desk),
+        engine_uses=engine_uses(desk),
     )
+
+
+def engine_uses(desk: Desk) -> tuple[EngineUse, ...]:
+    """Return what the second engine's condors of the last year could lose, as they filled."""
+    uses: list[EngineUse] = []
+    for record in desk.ledger.second_engine_records(since=desk.session - YEAR):
+        intent = record.intent
+        units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
+        if units:
+            uses.append(EngineUse(session=intent.session, max_loss_usd=units * intent.max_loss_usd))
+    return tuple(uses)
 
 
 def pending_debits_usd(desk: Desk) -> Decimal:

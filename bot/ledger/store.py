@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.ledger.attendance import Attendance
+from bot.ledger.condor_past import CondorPast
 from bot.ledger.connection import connect, connect_beside, connect_read_only
-from bot.ledger.hedge_past import HedgePast
 from bot.ledger.journal import Journal
 from bot.ledger.lock import WriterLock
 from bot.ledger.observations import Observations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Ledger(Journal, Versions, Attendance, Observations, Orders, HedgePast):
+class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast):
     """Everything that the bot knows about its past; one file, one writer.
 
     Each method that writes is one transaction, and raises ``LedgerError`` when it cannot be
