@@ -126,6 +126,16 @@ class CondorRules:
     fees_per_contract_usd: Annotated[float, Ge(0), Le(10)] = 1.10
     daily: DailyRules = field(default_factory=DailyRules)
 
+    @property
+    def is_daily(self) -> bool:
+        """Whether condors are sold for the next session."""
+        return self.profile == "daily"
+
+    @property
+    def wing_share(self) -> float:
+        """Width of the wings as a share of the forward, of the profile in force."""
+        return self.daily.wing_pct_of_forward if self.is_daily else self.wing_pct_of_forward
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondEngineRules:
