@@ -39,7 +39,7 @@ from bot.core.context import Context
 from bot.core.decision import Action, Decision, LayerFigures, OrderIntent, Purpose, Verdict
 from bot.core.health import health_permits, health_signals, health_verdicts, quick_ratio
 from bot.core.parity import ParityFlag
-from bot.core.plan import FLATTEN, MONETISE, MONETISE_REST, ROLL_DUE
+from bot.core.plan import FLATTEN, LIKE_FOR_LIKE, MONETISE, MONETISE_REST
 from bot.core.regime import as_signals
 from bot.core.stress import stress_grid
 
@@ -146,7 +146,7 @@ def permitted(intent: OrderIntent, book: Book) -> bool:
     if intent.action is Action.SELL_HEDGE and intent.reason == FLATTEN:
         return sells_out
     purpose = _effect(intent)
-    if intent.reason == ROLL_DUE and sells_out:
+    if intent.reason in LIKE_FOR_LIKE and sells_out:
         return False
     if book.locked and purpose is not Purpose.REDUCE:
         return False
@@ -155,7 +155,7 @@ def permitted(intent: OrderIntent, book: Book) -> bool:
 
 def _effect(intent: OrderIntent) -> Purpose:
     """Return what `intent` does to risk: a roll replaces like by like, and adds none."""
-    return Purpose.REDUCE if intent.reason == ROLL_DUE else intent.purpose
+    return Purpose.REDUCE if intent.reason in LIKE_FOR_LIKE else intent.purpose
 
 
 def state_verdicts(book: Book) -> tuple[Verdict, ...]:

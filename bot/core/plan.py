@@ -45,7 +45,13 @@ ALVH: Final = "alvh"
 """Names of the strategies, as identities carry them."""
 
 ROLL_DUE: Final = "roll_due"
-"""Reason of both orders of a like-for-like roll."""
+ROLL_EXTRINSIC: Final = "roll_extrinsic"
+ROLL_EARLY: Final = "roll_early"
+LIKE_FOR_LIKE: Final = frozenset({ROLL_DUE, ROLL_EXTRINSIC, ROLL_EARLY})
+"""Reasons of both orders of a like-for-like roll: by days, by time value, and early."""
+
+REOPEN: Final = "reopen"
+"""Reason of the purchase that brings a layer back to its target before a lot's rest is sold."""
 
 MONETISE: Final = "monetise"
 MONETISE_REST: Final = "monetise_rest"
