@@ -54,13 +54,13 @@ property: .venv/.stamp ## Property tests with many more, random examples
 	$(BIN)/pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=long --timeout=3600
 
 .PHONY: ci-long
-ci-long: .venv/.stamp ## What takes longer: a hundred kills of a session and of its recovery
-	$(BIN)/python tests/crash/campaign.py --kills 100 --folder build/crash-ci --anew
+ci-long: .venv/.stamp ## What takes longer: a hundred kills of all kinds of sessions and of their recovery
+	$(BIN)/python tests/crash/campaign.py --kills 100 --jobs $(WORKERS) --folder build/crash-ci --anew
 
 .PHONY: crash
 crash: setup ## A thousand kills, and a failing disk at every write of a session; goes on where it stood
-	$(BIN)/python tests/crash/campaign.py --kills 1000 --folder build/crash
-	$(BIN)/python tests/crash/disk.py --folder build/disk
+	$(BIN)/python tests/crash/campaign.py --kills 1000 --jobs $(WORKERS) --folder build/crash
+	$(BIN)/python tests/crash/disk.py --jobs $(WORKERS) --folder build/disk
 
 .PHONY: audit
 audit: .venv-supply/.stamp ## Known vulnerabilities of what is locked; skipped where no database answers

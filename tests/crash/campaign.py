@@ -1,10 +1,11 @@
 """Kills the bot at many boundaries, one after the other, and says what was not exactly once.
 
-    python tests/crash/campaign.py --kills 1000 --folder build/crash
+    python tests/crash/campaign.py --kills 1000 --folder build/crash --jobs 2
 
-The plan of trials is fixed: all four kinds of boundaries in turn, spread over the whole session;
-every third trial kills the recovery too. What is done is kept in the folder, so that a campaign
-that was interrupted goes on where it stood; ``--anew`` begins again.
+The plan of trials is fixed: every kind of session with every way of filling, killed at
+boundaries that are spread over the whole of it; every third trial kills the recovery too. What
+is done is kept in the folder, so that a campaign that was interrupted goes on where it stood;
+``--anew`` begins again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ import os
 import shutil
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import asdict, dataclass, field
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +24,25 @@ from typing import TYPE_CHECKING
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # its threads do not survive a fork
 sys.path.insert(0, str(Path(__file__).parent))
 
-from boundaries import COMMIT, KINDS, ORDER, RECEIVE, SEND, Stop
-from trial import VENUES, Trial, run_trial, warm
+from boundaries import COMMIT, ORDER, RECEIVE, SEND, Stop
+from scenes import SCENES, VENUES, Start, prepare
+from trial import Trial, Verdict, run_trial
+from workers import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 GOLDEN = 0.618
 """Share of the way from one point of a spread to the next: never close to the former ones."""
 
 MOST_FAULTS = 50
 """After so many a campaign ends: there is something to mend first."""
+
+KINDS = (COMMIT, ORDER, RECEIVE, COMMIT, SEND, ORDER, COMMIT)
+"""Kinds of boundaries in turn; most of what is sent asks for quotes, and is killed seldom."""
+
+BLOCK = 36
+"""Trials for which each scene keeps its way of filling, before they change."""
 
 IN_RECOVERY = {COMMIT: 40, ORDER: 2, SEND: 35, RECEIVE: 19}
 """How many boundaries of each kind the shortest recovery has, or a little more."""
@@ -47,11 +55,13 @@ class Campaign:
     Parameters
     ----------
     lengths
-        Boundaries of each kind in a whole session, by venue.
+        Boundaries of each kind in a whole session, by scene and venue.
     trials
         How many trials are done.
     kills
         Kills delivered, by the kind of their boundary.
+    scenes
+        The same, by scene.
     in_recovery
         Those of them that hit a recovery.
     faults
@@ -61,6 +71,7 @@ class Campaign:
     lengths: dict[str, dict[str, int]] = field(default_factory=dict)
     trials: int = 0
     kills: dict[str, int] = field(default_factory=dict)
+    scenes: dict[str, int] = field(default_factory=dict)
     in_recovery: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -74,8 +85,16 @@ class Campaign:
         """What was done and found, in one line."""
         return (
             f"{self.killed} kills ({self.in_recovery} of a recovery) in {self.trials} trials, "
-            f"by boundary {self.kills}: {len(self.faults)} faults"
+            f"by boundary {self.kills}, by session {self.scenes}: {len(self.faults)} faults"
         )
+
+    def note(self, trial: Trial, verdict: Verdict) -> None:
+        """Take note of a trial."""
+        self.kills = dict(Counter(self.kills) + Counter(verdict.kills))
+        self.scenes = dict(Counter(self.scenes) + Counter([trial.scene] * len(verdict.kills)))
+        self.in_recovery += max(0, len(verdict.kills) - 1)
+        self.faults += [f"{self.trials} {trial}: {fault}" for fault in verdict.faults]
+        self.trials += 1
 
     def save(self, path: Path) -> None:
         """Keep it, so that it can go on."""
@@ -99,27 +118,35 @@ def spread(index: int, length: int) -> int:
     return index * stride % length + 1
 
 
+def stages(block: int) -> list[tuple[str, str]]:
+    """Return the scenes with the way of filling that each has in a block of trials."""
+    venues = tuple(VENUES)
+    return [(scene, venues[(at + block + 1) % len(venues)]) for at, scene in enumerate(SCENES)]
+
+
 def planned(index: int, lengths: Mapping[str, Mapping[str, int]]) -> Trial:
     """Return the `index`-th trial of every campaign."""
-    turn, place = divmod(index, len(KINDS))
-    kind, venue = KINDS[place], tuple(VENUES)[turn % len(VENUES)]
-    number = spread(turn, lengths[venue][kind])
-    stops = [Stop(kind=kind, number=number, torn=turn // 2 % 2 == 1)]
-    if index % 3 == 0:
-        again = KINDS[turn % len(KINDS)]
-        stops.append(Stop(kind=again, number=spread(turn, IN_RECOVERY[again])))
-    return Trial(venue=venue, stops=tuple(stops))
+    turn, place = divmod(index, len(SCENES))
+    scene, venue = stages(index // BLOCK)[place]
+    length = lengths[f"{scene} {venue}"]
+    kind = KINDS[(turn + place) % len(KINDS)]
+    stop = Stop(kind=kind, number=spread(turn, length[kind]), torn=turn % 3 == 1)
+    if turn % 3 != place % 3:
+        return Trial(scene=scene, venue=venue, stops=(stop,))
+    again = KINDS[(turn + 2 * place) % len(KINDS)]
+    early = stop.number * 3 < length[kind]  # then the recovery is as long as the session
+    most = length[again] if early else IN_RECOVERY[again]
+    second = Stop(kind=again, number=spread(turn + place, most))
+    return Trial(scene=scene, venue=venue, stops=(stop, second))
 
 
-def measured(folder: Path) -> dict[str, dict[str, int]]:
-    """Return how many boundaries a session has that nobody disturbs."""
-    found = {}
-    for venue in VENUES:
-        verdict = run_trial(Trial(venue=venue), anew(folder / venue))
-        if verdict.faults:
-            raise SystemExit(f"undisturbed, with fills {venue}: {verdict.faults}")
-        found[venue] = dict(Counter(verdict.met))
-    return found
+def measure(stage: tuple[str, str], starts: Sequence[Start], folder: Path) -> dict[str, int]:
+    """Return how many boundaries of each kind a session has that nobody disturbs."""
+    scene, venue = stage
+    verdict = carry_out(starts, folder / f"{scene}-{venue}", Trial(scene=scene, venue=venue))
+    if verdict.faults:
+        raise RuntimeError(f"undisturbed {scene}, {venue}: {verdict.faults}")
+    return dict(Counter(verdict.met))
 
 
 def anew(folder: Path) -> Path:
@@ -129,28 +156,38 @@ def anew(folder: Path) -> Path:
     return folder
 
 
-def advance(campaign: Campaign, kills: int, folder: Path) -> Iterator[Campaign]:
-    """Carry out trials until so many kills are delivered; what failed leaves its folder behind."""
-    warm(anew(folder / "warm"))
-    campaign.lengths = campaign.lengths or measured(folder)
-    for index in count(campaign.trials):
-        if campaign.killed >= kills or len(campaign.faults) >= MOST_FAULTS:
-            return
-        trial, place = planned(index, campaign.lengths), folder / f"trial-{index}"
-        verdict = run_trial(trial, anew(place))
-        campaign.kills = dict(Counter(campaign.kills) + Counter(verdict.kills))
-        campaign.in_recovery += max(0, len(verdict.kills) - 1)
-        campaign.faults += [f"{index} {trial}: {fault}" for fault in verdict.faults]
-        campaign.trials = index + 1
-        if not verdict.faults:
-            shutil.rmtree(place)
-        yield campaign
+def carry_out(starts: Sequence[Start], folder: Path, trial: Trial) -> Verdict:
+    """Carry out `trial` in a new folder, which is left behind when it failed."""
+    verdict = run_trial(trial, starts, anew(folder))
+    if not verdict.faults:
+        shutil.rmtree(folder)
+    return verdict
+
+
+def advance(campaign: Campaign, folder: Path, jobs: int) -> Iterator[Campaign]:
+    """Carry out trials without end, in blocks whose sessions are measured first."""
+    starts = prepare(anew(folder / "start"))
+
+    def tried(index: int) -> dict[str, object]:
+        trial = planned(index, campaign.lengths)
+        return asdict(carry_out(starts, folder / f"trial-{index}", trial))
+
+    while True:
+        block = campaign.trials // BLOCK
+        fresh = [each for each in stages(block) if " ".join(each) not in campaign.lengths]
+        found = shared(lambda stage: measure(stage, starts, folder), fresh, jobs)
+        campaign.lengths |= {" ".join(stage): met for stage, met in zip(fresh, found, strict=True)}
+        rest = range(campaign.trials, (block + 1) * BLOCK)
+        for index, each in zip(rest, shared(tried, rest, jobs), strict=True):
+            campaign.note(planned(index, campaign.lengths), Verdict(**each))
+            yield campaign
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--anew", action="store_true")
     options = parser.parse_args()
     folder = options.folder.absolute()
@@ -158,9 +195,11 @@ def main() -> int:
         anew(folder)
     folder.mkdir(parents=True, exist_ok=True)
     campaign = load(folder / "state.json")
-    for each in advance(campaign, options.kills, folder):
-        each.save(folder / "state.json")
-        sys.stderr.write(f"\r{each.killed}/{options.kills} kills")
+    trials = advance(campaign, folder, options.jobs)
+    while campaign.killed < options.kills and len(campaign.faults) < MOST_FAULTS:
+        next(trials).save(folder / "state.json")
+        sys.stderr.write(f"\r{campaign.killed}/{options.kills} kills")
+    trials.close()
     sys.stdout.write(f"\n{campaign.summary}\n" + "".join(f"{each}\n" for each in campaign.faults))
     return 1 if campaign.faults else 0
 

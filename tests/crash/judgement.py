@@ -1,4 +1,4 @@
-"""The six invariants, between what the gateway knows of itself and what the ledger says.
+"""The invariants, between what the gateway knows of itself and what the ledger says.
 
 The gateway is asked through a client of its own, and its answers are added up here without the
 help of the code that the ledger adds up with.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ib_insync import Trade
+    from ib_insync import Contract, Trade
 
 WITNESS = 77
 """Client id that nobody else uses."""
 
 FINAL = {"filled", "partial", "cancelled", "rejected", "expired", "denied"}
 MULTIPLIER = 100
+OPENING_CASH = Decimal(1_000_000)
+"""What a simulated account has at first; nothing but the bot's trades changes it."""
+
 REPORTS_SECONDS = 0.05
 """Commissions are told after the end of the executions."""
 
@@ -46,12 +49,40 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What the gateway says of itself."""
+    """What the gateway says of itself: what it holds now, and what was traded today.
 
-    positions: dict[int, int]
-    working: tuple[str, ...]
-    numbers: frozenset[tuple[str, int]]
-    executions: tuple[Execution, ...]
+    Parameters
+    ----------
+    positions
+        Contracts held, by number.
+    kinds
+        Underlying, expiry and right of each of them.
+    cash
+        Of the account, in USD.
+    working
+        References of the orders that work.
+    numbers
+        Reference and permanent number of each order.
+    executions
+        Of each order, and of each leg.
+    """
+
+    positions: dict[int, int] = field(default_factory=dict)
+    kinds: dict[int, str] = field(default_factory=dict)
+    cash: Decimal = OPENING_CASH
+    working: tuple[str, ...] = ()
+    numbers: frozenset[tuple[str, int]] = frozenset()
+    executions: tuple[Execution, ...] = ()
+
+
+NOTHING = Truth()
+
+
+def joined(past: Truth, now: Truth) -> Truth:
+    """Return `now` with what was traded in the `past`, which a gateway forgets every day."""
+    return replace(
+        now, numbers=past.numbers | now.numbers, executions=past.executions + now.executions
+    )
 
 
 async def ask(port: int) -> Truth:
@@ -64,14 +95,28 @@ async def ask(port: int) -> Truth:
         completed = await client.reqCompletedOrdersAsync(apiOnly=False)
         await client.reqExecutionsAsync()
         await asyncio.sleep(REPORTS_SECONDS)
+        held = {each.contract.conId: each for each in client.positions()}
         return Truth(
-            positions={held.contract.conId: int(held.position) for held in client.positions()},
+            positions={con_id: int(each.position) for con_id, each in held.items()},
+            kinds={con_id: kind(each.contract) for con_id, each in held.items()},
+            cash=cash(client),
             working=tuple(trade.order.orderRef for trade in working),
             numbers=frozenset(map(number, (*working, *completed))),
             executions=tuple(execution(fill) for fill in client.fills()),
         )
     finally:
         client.disconnect()
+
+
+def kind(contract: Contract) -> str:
+    """What a wing and its short leg have in common."""
+    return f"{contract.symbol} {contract.lastTradeDateOrContractMonth} {contract.right}"
+
+
+def cash(client: IB) -> Decimal:
+    """Return the account's cash, in USD."""
+    (value,) = (row.value for row in client.accountValues() if row.tag == "TotalCashBalance")
+    return Decimal(value)
 
 
 def number(trade: Trade) -> tuple[str, int]:
@@ -101,6 +146,7 @@ def judge(truth: Truth, path: Path, session: dt.date) -> list[str]:
             *duplicated(truth, ledger),
             *lost(truth, ledger),
             *double_counted(truth, ledger),
+            *naked(truth),
             *unfinished(ledger, session),
         ]
 
@@ -167,10 +213,29 @@ def double_counted(truth: Truth, ledger: Ledger) -> Iterator[str]:
     fees = sum(each.commission for each in truth.executions)
     cash = -sum(each.quantity * each.price * MULTIPLIER for each in legs) - fees
     booked = ledger.rows("SELECT cash_usd, commissions_usd FROM structures")
-    if (total := sum(Decimal(row["cash_usd"]) for row in booked)) != cash:
+    flow = sum(Decimal(row["cash_usd"]) for row in booked)
+    if (total := flow - settled(ledger)) != cash:
         yield f"DOUBLE: ledger's cash is {total}, the gateway's {cash}"
+    if OPENING_CASH + flow != truth.cash:
+        yield f"DOUBLE: with {flow} by the ledger, the account has {truth.cash}"
     if (total := sum(Decimal(row["commissions_usd"]) for row in booked)) != fees:
         yield f"DOUBLE: ledger's commissions are {total}, the gateway's {fees}"
+
+
+def settled(ledger: Ledger) -> Decimal:
+    """Return what the ledger says that expired positions were worth, in USD."""
+    rows = ledger.rows("SELECT quantity, value_points FROM settlements")
+    return sum(
+        (row["quantity"] * Decimal(row["value_points"]) * MULTIPLIER for row in rows), Decimal(0)
+    )
+
+
+def naked(truth: Truth) -> Iterator[str]:
+    """No option is short without another of its kind that is long."""
+    net: Counter[str] = Counter()
+    for con_id, quantity in truth.positions.items():
+        net[truth.kinds[con_id]] += quantity
+    yield from (f"NAKED: {units} of {name}" for name, units in net.items() if units < 0)
 
 
 def unfinished(ledger: Ledger, session: dt.date) -> Iterator[str]:
@@ -178,10 +243,10 @@ def unfinished(ledger: Ledger, session: dt.date) -> Iterator[str]:
 
     It may take up less: no condor is opened without the hedge that a kill has cost the day.
     """
-    outcomes = [row["outcome"] for row in ledger.rows("SELECT outcome FROM sessions")]
-    if outcomes != ["done"]:
-        yield f"LOST: sessions ended as {outcomes}"
+    ends = {row["session"]: row["outcome"] for row in ledger.rows("SELECT * FROM sessions")}
+    if set(ends.values()) != {"done"} or session.isoformat() not in ends:
+        yield f"LOST: sessions ended as {ends}"
     decided = {intent.intent_id for intent in ledger.load_decision(session).intents}
-    taken = {record.intent.intent_id for record in ledger.intent_records()}
+    taken = {record.intent.intent_id for record in ledger.intent_records(session)}
     if not taken <= decided:
         yield f"DUPLICATE: {sorted(taken - decided)} was not decided"

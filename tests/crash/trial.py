@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import json
 import logging
 import os
 import signal
 import sys
-import threading
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,48 +21,30 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 
 from boundaries import Boundaries, Stop
-from judgement import ask, judge
+from judgement import Truth, ask, joined, judge
+from scenes import SCENES, Scene, Start
 
 from bot.backup import open_ledger
-from bot.defaults import write_defaults
-from bot.demo import point_at
+from bot.core.errors import StewardError
 from bot.logs import configure
 from bot.project import load_project
 from bot.session import run_session
-from bot.simulator.exchange import ExchangeSettings
-from bot.simulator.fills import FillSettings
-from bot.simulator.gateway import Gateway, serve
-from bot.simulator.settings import GatewaySettings
-from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-SESSION = dt.date(2025, 1, 6)
-
-THREAD_SECONDS = 20.0
-"""Within which a thread ends after the session that it worked for."""
+KNOWN_FAULT = 3
+"""Status of a session that ended by a fault that the bot knows."""
 
 TRIAL_SECONDS = 240
 """After which a process that hangs is ended by SIGALRM, which is a fault."""
 
 
-def market() -> SyntheticMarket:
-    """Return the market of every trial, at its beginning."""
-    return SyntheticMarket(scenario="calm", seed=3, sessions=30)
-
-
-VENUES = {
-    "whole": FillSettings(),
-    "piecemeal": FillSettings(first_units=1, remainder_seconds=12.0),
-}
-"""How orders fill: at once, or one unit first and the rest later."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A venue, and where the first processes die: each stop ends one of them."""
+    """A scene, how orders fill, and where the first processes die: each stop ends one of them."""
 
+    scene: str
     venue: str
     stops: tuple[Stop, ...] = ()
 
@@ -88,34 +68,7 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def warm(folder: Path) -> None:
-    """Run a session in this process, so that what it loads and computes is there for all."""
-
-    async def session() -> None:
-        settings = GatewaySettings(exchange=ExchangeSettings(fills=VENUES["whole"]))
-        async with Gateway(market(), settings) as here:
-            point_at(folder, here.port)
-            project = load_project(folder)
-            with open_ledger(project) as ledger:
-                await run_session(project, ledger, SESSION)
-
-    write_defaults(folder)
-    logging.disable(logging.CRITICAL)
-    asyncio.run(session())
-    logging.disable(logging.NOTSET)
-    alone()
-
-
-def alone() -> None:
-    """Wait until no thread but this one runs: the others would not survive a fork."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(THREAD_SECONDS)
-    if threading.active_count() > 1:
-        raise RuntimeError(f"threads do not survive a fork: {threading.enumerate()}")
-
-
-def forked(act: Callable[[], None], log: Path) -> int:
+def forked(act: Callable[[], int | None], log: Path) -> int:
     """Do `act` in a process of its own, whose words go to `log`; return its number."""
     if number := os.fork():
         return number
@@ -125,8 +78,7 @@ def forked(act: Callable[[], None], log: Path) -> int:
         words = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(words, 1)
         os.dup2(words, 2)
-        act()
-        status = 0
+        status = act() or 0
     except BaseException:  # noqa: BLE001 - the process ends here whatever it met
         os.write(2, traceback.format_exc().encode())
     finally:
@@ -139,15 +91,14 @@ def waited(number: int) -> int:
 
 
 @contextlib.contextmanager
-def gateway(venue: str, log: Path) -> Iterator[int]:
-    """Run a stepped gateway; yield its port."""
+def gateway(start: Start, venue: str, log: Path) -> Iterator[int]:
+    """Run the gateway as it is at `start`; yield its port."""
     reading, writing = os.pipe()
-    settings = GatewaySettings(exchange=ExchangeSettings(fills=VENUES[venue]))
 
     def tell(port: int) -> None:
         os.write(writing, f"{port}\n".encode())
 
-    number = forked(lambda: serve(market(), settings, ready=tell), log)
+    number = forked(lambda: asyncio.run(start.serve(venue, tell)), log)
     os.close(writing)
     try:
         with os.fdopen(reading) as said:
@@ -157,22 +108,26 @@ def gateway(venue: str, log: Path) -> Iterator[int]:
         waited(number)
 
 
-def play(folder: Path, boundaries: Boundaries) -> None:
-    """Run the session as `steward` does, up to its end or to a boundary."""
+def play(folder: Path, scene: Scene, boundaries: Boundaries) -> int:
+    """Run the session as `steward` does, up to its end or to a boundary; return its status."""
     boundaries.watch()
     project = load_project(folder)
     configure(project.settings.logs, console=False)
-    with open_ledger(project) as ledger:
-        asyncio.run(run_session(project, ledger, SESSION))
+    try:
+        with open_ledger(project) as ledger:
+            asyncio.run(run_session(project, ledger, scene.session))
+    except StewardError as fault:
+        sys.stderr.write(f"{type(fault).__name__}: {fault}\n")
+        return KNOWN_FAULT
     boundaries.finish()
+    return 0
 
 
-def bear_witness(folder: Path, port: int, found: Path) -> None:
-    """Write down in what the ledger departs from the gateway's truth."""
+def testimony(folder: Path, scene: Scene, *, port: int, past: Truth) -> list[str]:
+    """Return in what the ledger departs from the gateway's truth."""
     logging.disable(logging.WARNING)
-    truth = asyncio.run(ask(port))
-    faults = judge(truth, load_project(folder).settings.ledger.path, SESSION)
-    found.write_text(json.dumps(faults), encoding="utf-8")
+    truth = joined(past, asyncio.run(ask(port)))
+    return judge(truth, load_project(folder).settings.ledger.path, scene.session)
 
 
 def lives(stops: Sequence[Stop]) -> Iterator[Stop | None]:
@@ -181,21 +136,28 @@ def lives(stops: Sequence[Stop]) -> Iterator[Stop | None]:
     yield None
 
 
-def run_trial(trial: Trial, folder: Path) -> Verdict:
+def run_trial(trial: Trial, starts: Sequence[Start], folder: Path) -> Verdict:
     """Carry out `trial` in a new folder."""
-    write_defaults(folder)
+    scene = SCENES[trial.scene]
+    start = starts[scene.held]
     record, found, log = folder / "record", folder / "found", folder / "process.log"
     kills: list[str] = []
-    with gateway(trial.venue, folder / "gateway.log") as port:
-        point_at(folder, port)
+
+    def bear_witness() -> None:
+        faults = testimony(folder, scene, port=port, past=start.past)
+        found.write_text(json.dumps(faults), encoding="utf-8")
+
+    with gateway(start, trial.venue, folder / "gateway.log") as port:
+        start.set_up(folder, scene, port)
         for stop in lives(trial.stops):
-            ended = waited(forked(lambda at=stop: play(folder, Boundaries(record, at)), log))  # type: ignore[misc]
+            watch = Boundaries(record, stop)
+            ended = waited(forked(lambda watch=watch: play(folder, scene, watch), log))  # type: ignore[misc]
             if ended != -signal.SIGKILL:
                 break
             kills.append(record.read_text(encoding="ascii").removeprefix("killed "))
         if ended != 0:
             return Verdict(kills=tuple(kills), met=(), faults=(f"the bot ended with {ended}",))
         met = tuple(record.read_text(encoding="ascii").split())
-        witness = waited(forked(lambda: bear_witness(folder, port, found), log))
+        witness = waited(forked(bear_witness, log))
     faults = json.loads(found.read_text()) if witness == 0 else [f"the witness ended {witness}"]
     return Verdict(kills=tuple(kills), met=met, faults=tuple(faults))
