@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness import Stage
     from invariants import Witness
 
+ROLL_DUE = dt.date(2025, 2, 14)
 MONDAY, TUESDAY = dt.date(2025, 1, 6), dt.date(2025, 1, 7)
 CONDOR_SOLD, LAYER_GONE, NEXT = (dt.date(2025, 2, day) for day in (10, 20, 21))
 
@@ -109,3 +110,23 @@ def test_fault_65_a_condor_whose_near_layer_expired_and_cannot_be_bought_gets_no
 
     market = SyntheticMarket(scenario="calm", seed=3, sessions=40)
     scene(tmp_path, rejected("VIX", f"session = {LAYER_GONE}, always = true"), act, market=market)
+
+
+def test_fault_65_a_roll_that_is_rejected_means_no_condor_though_the_old_lot_still_covers(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found, MONDAY)
+        outcome = await run_on(found, ROLL_DUE)
+
+        proposed = [intent.action for intent in outcome.decision.intents]
+        assert {Action.BUY_HEDGE, Action.OPEN_CONDOR} <= set(proposed)
+        assert sum(lot.quantity for lot in found.ledger.holdings().lots) == 10
+        ended = tried(found, ROLL_DUE)
+        assert ended[Action.BUY_HEDGE] == ["rejected"]
+        assert ended[Action.OPEN_CONDOR] == ["denied"]
+        assert any("HEDGE_REFUSED" in each.detail for each in outcome.executed)
+        witness.check()
+
+    market = SyntheticMarket(scenario="calm", seed=3, sessions=40)
+    scene(tmp_path, rejected("VIX", f"session = {ROLL_DUE}, always = true"), act, market=market)
