@@ -12,6 +12,7 @@ from bot.broker.vx_history import vx_days
 from bot.core.breadth import unbroken
 from bot.core.chain import price_chain
 from bot.core.errors import MarketDataError
+from bot.core.macro import month_end
 from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot, OptionQuote
 from bot.core.universe import (
     ListedSeries,
@@ -104,7 +105,7 @@ async def _levels(desk: Desk) -> MarketSnapshot:
         options=(),
         rate=desk.rules.rate,
         events=desk.events,
-        macro=desk.macro,
+        macro=tuple(each for each in desk.macro if month_end(each.month) < desk.session),
         taken_at=desk.now(),
     )
 

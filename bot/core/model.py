@@ -259,7 +259,7 @@ class MarketSnapshot:
     vx_days
         VX futures on completed sessions up to the one before, oldest first.
     macro
-        Macro months as the user keeps them, oldest first, whether published by now or not.
+        Macro months that are over, oldest first, whether their figures are published or not.
     """
 
     session: Session

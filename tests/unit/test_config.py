@@ -377,6 +377,7 @@ def test_an_edit_keeps_permissions_and_leaves_no_other_file(project: Path) -> No
     assert sorted(each.name for each in path.parent.iterdir()) == [
         "README.md",
         "events.toml",
+        "macro.csv",
         "rules.toml",
         "steward.toml",
     ]
@@ -396,7 +397,7 @@ def test_an_edit_that_cannot_be_written_leaves_the_file_as_it_was(
         edit_kill_switch(path, TradingState.HALT, reason="disk")
 
     assert path.read_text() == before
-    assert len(list(path.parent.iterdir())) == 4
+    assert len(list(path.parent.iterdir())) == 5
 
 
 def test_a_halt_needs_a_reason(project: Path) -> None:
@@ -428,6 +429,7 @@ def test_defaults_are_written_once_and_never_over_a_file(tmp_path: Path) -> None
         "steward.toml",
         "rules.toml",
         "events.toml",
+        "macro.csv",
         "README.md",
     ]
     assert write_defaults(tmp_path) == ()

@@ -140,3 +140,18 @@ def test_recorded_panics_are_read_as_published(
     assert spx_bar.close == pytest.approx(spx, abs=0.005)
     assert vix_bar.close == vix
     assert settlements[min(settlements)] == pytest.approx(front, abs=0.002)
+
+
+def test_bars_of_a_future_are_its_settlements_before_a_session(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "vx_futures_by_expiry.csv.gz", "wt") as file:
+        file.write(
+            "date,expiry,settle\n2025-01-03,2025-01-22,16.5\n2025-01-06,2025-01-22,16.25\n"
+            "2025-01-06,2025-02-19,17.5\n2025-01-07,2025-01-22,17\n"
+        )
+    histories = Histories(tmp_path)
+
+    bars = histories.vx_bars(dt.date(2025, 1, 22), dt.date(2025, 1, 7), 9)
+
+    assert [(each.session.day, each.close) for each in bars] == [(3, 16.5), (6, 16.25)]
+    assert histories.vx_bars(dt.date(2025, 1, 22), dt.date(2025, 1, 7), 1) == bars[1:]
+    assert histories.vx_bars(dt.date(2025, 3, 18), dt.date(2025, 1, 7), 9) == ()
