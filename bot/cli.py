@@ -127,6 +127,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     from bot.demo import plan_demo, run_demo
     from bot.ledger.store import Ledger
     from bot.review.terminal import render_summary
+    from bot.rules_pages import again_lines
 
     with reported():
         plan = plan_demo(
@@ -143,10 +144,12 @@ def demo(  # noqa: PLR0913 - one parameter for each option
             result = run_demo(plan, advance)
         with Ledger.open_read_only(plan.ledger) as ledger:
             console().print(render_summary(ledger))
-        for line in (*result.failed, *result.mismatched):
+        *differences, counts = again_lines(result.again)
+        typer.echo(f"\n{counts}")
+        for line in (*result.failed, *result.mismatched, *differences):
             typer.secho(line, fg="red", err=True)
-        typer.echo(f"\nReview a session:  steward review --project {plan.folder}")
-        if result.failed or result.mismatched:
+        typer.echo(f"Review a session:  steward review --project {plan.folder}")
+        if result.failed or result.mismatched or differences:
             raise typer.Exit(EXIT_FAULT)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime as dt
 import json
 import subprocess
@@ -28,6 +29,7 @@ from bot.ledger.store import Ledger
 from bot.logs import configure, get_logger
 from bot.markets import known_scenario, recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
+from bot.replay import Replayed, decide_all_again
 from bot.session import run_session
 
 if TYPE_CHECKING:
@@ -70,11 +72,22 @@ class DemoPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """What came of it: one line of trouble for each session that had any."""
+    """What came of it: one line of trouble for each session that had any.
+
+    Parameters
+    ----------
+    sessions
+        How many were run.
+    failed, mismatched
+        Sessions that ended in a fault, and differences between ledger and broker.
+    again
+        Every session decided again from the ledger; empty while sessions are being run.
+    """
 
     sessions: int
     failed: tuple[str, ...]
     mismatched: tuple[str, ...]
+    again: tuple[Replayed, ...] = ()
 
 
 def plan_demo(  # noqa: PLR0913 - what the command line offers
@@ -152,7 +165,8 @@ def run_demo(plan: DemoPlan, progress: Callable[[int, int], None]) -> DemoResult
         with Ledger.open(project.settings.ledger.path) as ledger:
             result = asyncio.run(_sessions(project, ledger, plan.sessions, progress))
             ledger.import_provenance(read_provenance(provenance))
-    return result
+            again = decide_all_again(ledger) if ledger.decided_sessions() else ()
+    return dataclasses.replace(result, again=again)
 
 
 def prepare(folder: Path) -> None:
