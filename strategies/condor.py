@@ -1,8 +1,10 @@
-"""SPX iron condors: exits first, then at most one entry for each tier and session.
+"""SPX iron condors: exits first, time-shifts, then at most one entry for each tier and session.
 
-An entry is sold in the quoted expiry whose DTE is nearest to the target inside the window. All
-its gates are in ``strategies.condor_gates``, its legs are chosen in ``strategies.condor_strikes``
-and what ends it is in ``strategies.condor_exits``.
+An entry is sold in the quoted expiry whose DTE is nearest to the target inside the window, or, in
+the profile ``daily``, in that of the next session. All its gates are in
+``strategies.condor_gates``, its legs are chosen in ``strategies.condor_strikes`` or
+``strategies.condor_daily``, how many are sold in ``strategies.condor_risk``. What ends it is in
+``strategies.condor_exits``, what replaces a threatened one in ``strategies.condor_shift``.
 
 The credit is at least its share of the width at every step of the ladder, not just at the mid,
 and the max loss that is held against the caps is that of the worst price accepted. Quantities
@@ -15,35 +17,47 @@ execution, to what the hedge covers once its orders are done
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.book import Tier
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
 from bot.core.plan import CONDOR, Identity, condor_id, make_ladder, price_order
-from bot.core.risk import affordable, max_loss_usd, width_points
+from bot.core.risk import max_loss_usd, width_points
+from bot.core.second_engine import engine_verdicts
 from strategies.base import Context, Proposal, expiries_by_preference, in_window
+from strategies.condor_daily import daily_legs
 from strategies.condor_exits import propose_exits
 from strategies.condor_gates import (
     Candidate,
     candidate_verdicts,
     least_credit,
     market_verdicts,
-    risk_caps,
     subject,
     tier_verdicts,
 )
+from strategies.condor_risk import Sizing, size
+from strategies.condor_shift import propose_shifts
 from strategies.condor_strikes import condor_legs, shaped_deltas, wing_width
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from bot.core.book import Leg
     from bot.core.chain import PricedChain
+
+DAILY_CLASS: Final = "SPXW"
+"""Trading class of the profile ``daily``: it settles at the close of its expiry."""
 
 
 def propose(context: Context) -> Proposal:
-    """Return the exits that are due and the entries that pass every gate."""
+    """Return the exits that are due, their time-shifts, and the entries that pass every gate."""
     exits = propose_exits(context)
-    entries = propose_entries(with_proposed(context, exits.intents))
+    context = with_proposed(context, exits.intents)
+    shifts = propose_shifts(context)
+    entries = propose_entries(with_proposed(context, shifts.intents))
     return Proposal(
-        intents=exits.intents + entries.intents, verdicts=exits.verdicts + entries.verdicts
+        intents=exits.intents + shifts.intents + entries.intents,
+        verdicts=exits.verdicts + shifts.verdicts + entries.verdicts,
     )
 
 
@@ -56,7 +70,7 @@ def propose_entries(context: Context) -> Proposal:
     """Return one entry for each configured tier that passes every gate."""
     market = market_verdicts(context)
     market_open = all(verdict.passed for verdict in market)
-    verdicts = list(market)
+    verdicts = [*market, *engine_verdicts(context)]
     intents: list[OrderIntent] = []
     for name in context.rules.condor.tiers:
         entry = _entry(context, Tier(name))
@@ -75,25 +89,26 @@ def _entry(context: Context, tier: Tier) -> Proposal:
     verdicts += (_candidate_found(context, candidate, tier, chain=series),)
     if candidate is None:
         return Proposal(verdicts=verdicts)
-    verdicts += candidate_verdicts(context, candidate)
-    if not all(verdict.passed for verdict in verdicts):
+    sizing = size(context, candidate)
+    verdicts += candidate_verdicts(context, candidate) + sizing.verdicts
+    if not sizing.quantity or not all(verdict.passed for verdict in verdicts):
         return Proposal(verdicts=verdicts)
-    return Proposal(intents=(_intent(context, candidate),), verdicts=verdicts)
+    return Proposal(intents=(_intent(context, candidate, sizing),), verdicts=verdicts)
 
 
 def _series(context: Context, tier: Tier) -> tuple[PricedChain | None, tuple[Verdict, ...]]:
     """Return the priced chain to sell in, and what stands against it."""
     rules = context.rules.condor
-    preferred = expiries_by_preference(context, rules.trading_classes, rules)
-    best = next((item for item in preferred if in_window(item[1], context.session, rules)), None)
+    best = _sold_series(context)
     chain = None if best is None else context.chain(*best)
     dte = None if best is None else (best[1] - context.session).days
+    window = f"{rules.dte_minimum}-{rules.dte_maximum}"
     return chain, (
         Verdict(
             code="EXPIRY_WINDOW",
             subject=subject(tier),
             observed=dte,
-            limit=f"{rules.dte_minimum}-{rules.dte_maximum}",
+            limit="next session" if rules.is_daily else window,
             passed=best is not None,
         ),
         Verdict(
@@ -106,9 +121,20 @@ def _series(context: Context, tier: Tier) -> tuple[PricedChain | None, tuple[Ver
     )
 
 
+def _sold_series(context: Context) -> tuple[str, dt.date] | None:
+    """Return the quoted series of the profile: nearest to its target, or of the next session."""
+    rules = context.rules.condor
+    if rules.is_daily:
+        tomorrow = (DAILY_CLASS, context.calendar.next(context.session))
+        quoted = expiries_by_preference(context, (DAILY_CLASS,), rules)
+        return tomorrow if tomorrow in quoted else None
+    preferred = expiries_by_preference(context, rules.trading_classes, rules)
+    return next((item for item in preferred if in_window(item[1], context.session, rules)), None)
+
+
 def _candidate(context: Context, chain: PricedChain, tier: Tier) -> Candidate | None:
     rules = context.rules
-    legs = condor_legs(chain, shaped_deltas(tier, context.signals, rules.condor), rules.condor)
+    legs = _legs(context, chain, tier)
     price = None if legs is None else price_order(legs, context.quote)
     if legs is None or price is None:
         return None
@@ -117,6 +143,16 @@ def _candidate(context: Context, chain: PricedChain, tier: Tier) -> Candidate | 
     ladder = make_ladder(price, legs, rules.ladder, share=share, worst=-least)
     loss = max_loss_usd(width_points(legs), -ladder.floor)
     return Candidate(tier=tier, legs=legs, price=price, ladder=ladder, max_loss_usd=loss)
+
+
+def _legs(context: Context, chain: PricedChain, tier: Tier) -> tuple[Leg, Leg, Leg, Leg] | None:
+    """Return the legs that the profile sells of `chain`, or ``None``."""
+    rules, edr = context.rules.condor, context.signals.edr_pct
+    if not rules.is_daily:
+        return condor_legs(chain, shaped_deltas(tier, context.signals, rules), rules)
+    if context.spx is None or edr is None:
+        return None
+    return daily_legs(chain, tier, spot=context.spx, edr_pct=edr, rules=rules)
 
 
 def _candidate_found(
@@ -134,15 +170,7 @@ def _candidate_found(
     )
 
 
-def _quantity(context: Context, candidate: Candidate) -> int:
-    return min(
-        affordable(cap.limit_usd - cap.used_usd, candidate.max_loss_usd)
-        for cap in risk_caps(context, candidate)
-        if cap.limit_usd is not None
-    )
-
-
-def _intent(context: Context, candidate: Candidate) -> OrderIntent:
+def _intent(context: Context, candidate: Candidate, sizing: Sizing) -> OrderIntent:
     identity = Identity(
         session=context.session,
         strategy=CONDOR,
@@ -156,11 +184,11 @@ def _intent(context: Context, candidate: Candidate) -> OrderIntent:
         action=Action.OPEN_CONDOR,
         structure_id=condor_id(candidate.tier, context.session),
         legs=candidate.legs,
-        quantity=_quantity(context, candidate),
+        quantity=sizing.quantity,
         ladder=candidate.ladder,
         mid=candidate.price.mid,
         natural=candidate.price.natural,
-        reason="entry",
+        reason=sizing.reason,
         tier=candidate.tier,
         needs_cover=True,
         max_loss_usd=candidate.max_loss_usd,

@@ -5,10 +5,16 @@ Rules, with the exceptions:
 - *Take profit* when the debit to close, at the mid, is at most half of the credit; no fill costs
   more than that. *Time exit* at 7 DTE. *Stop*, off by default, when the debit reaches its
   multiple of the credit. Under the trading state ``flatten`` every condor is closed.
+- *Threatened*: a short strike's delta at its bound, or the index within one expected daily range of
+  it. Such a condor is closed, and sold anew further out where that pays for itself
+  (``strategies.condor_shift``).
+- A condor of the profile ``daily`` expires in the next session, and expiry is its exit: of these
+  rules only stop and flatten hold for it.
 - An unknown debit triggers neither take profit nor stop, and it never keeps a due exit back as
   long as the order can be priced: a long wing without a bid counts 0. A short leg without an ask
   cannot be bought.
-- Time exit, stop and flatten go through to the natural price; a profit is not chased.
+- All but the profit go through to the natural price; a profit is not
+  chased.
 - After its last trade date a condor settles; no order can be sent for it. While an earlier
   order to close it is not proven ended, none is sent either.
 - A verdict of a trigger that *passed* lets the exit through.
@@ -30,6 +36,7 @@ from bot.core.plan import (
     points,
     price_order,
 )
+from bot.core.threat import edr_distances, is_daily, short_deltas
 from strategies.base import Context, Proposal
 
 if TYPE_CHECKING:
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
     Trigger: TypeAlias = Callable[[Context, Condor, Decimal | None], Verdict]
 
 TAKE_PROFIT: Final = "TAKE_PROFIT"
+THREATS: Final = frozenset({"threat_delta", "threat_edr"})
+"""Reasons of the close of a threatened condor."""
 
 
 def propose_exits(context: Context) -> Proposal:
@@ -115,21 +124,53 @@ def stop(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
 
 
 def time_exit(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
-    """Fire when the days to expiry are used up."""
+    """Fire when the days to expiry are used up; those of a daily condor are its expiry."""
     dte = (condor.expiry - context.session).days
-    limit = context.rules.condor.time_exit_dte
-    return _verdict("TIME_EXIT", condor, observed=dte, limit=limit, passed=dte <= limit)
+    limit = None if _daily(context, condor) else context.rules.condor.time_exit_dte
+    passed = limit is not None and dte <= limit
+    return _verdict("TIME_EXIT", condor, observed=dte, limit=limit, passed=passed)
+
+
+def _daily(context: Context, condor: Condor) -> bool:
+    return is_daily(condor, context.calendar)
+
+
+def threat_delta(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+    """Fire when the delta of a short strike reaches its bound."""
+    chain = context.held_chain(condor.legs[0].contract.trading_class, condor.expiry)
+    most = max(short_deltas(condor, chain).values(), default=None)
+    return _threat("THREAT_DELTA", context, condor, observed=most)
+
+
+def threat_edr(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+    """Fire when the index is within its expected daily range of a short strike."""
+    distances = edr_distances(condor, spot=context.spx, edr_pct=context.signals.edr_pct)
+    return _threat("THREAT_EDR", context, condor, observed=min(distances.values(), default=None))
+
+
+def _threat(code: str, context: Context, condor: Condor, *, observed: float | None) -> Verdict:
+    """Hold a delta (the more the nearer) or a distance (the less the nearer) against its bound."""
+    rules = context.rules.condor
+    bound = rules.shift_delta if code == "THREAT_DELTA" else rules.shift_edr
+    on = rules.time_shift and not _daily(context, condor)
+    reached = observed is not None and (
+        observed >= bound if code == "THREAT_DELTA" else observed <= bound
+    )
+    return _verdict(
+        code, condor, observed=observed, limit=bound if on else None, passed=on and reached
+    )
 
 
 def take_profit(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
     """Fire when the debit is at most its share of the credit."""
     limit = profit_debit(context, condor)
+    on = not _daily(context, condor)
     return _verdict(
         TAKE_PROFIT,
         condor,
         observed=_float(debit),
-        limit=float(limit),
-        passed=debit is not None and debit <= limit,
+        limit=float(limit) if on else None,
+        passed=on and debit is not None and debit <= limit,
     )
 
 
@@ -138,7 +179,14 @@ def profit_debit(context: Context, condor: Condor) -> Decimal:
     return points(context.rules.condor.take_profit_pct_of_credit) * condor.credit_points
 
 
-TRIGGERS: Final[tuple[Trigger, ...]] = (flatten, stop, time_exit, take_profit)
+TRIGGERS: Final[tuple[Trigger, ...]] = (
+    flatten,
+    stop,
+    time_exit,
+    threat_delta,
+    threat_edr,
+    take_profit,
+)
 """Most urgent first: the first that fires is the reason of the order."""
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from bot.core import second_engine
 from bot.core.book import Leg, Tier
 from bot.core.decision import PriceLadder, Verdict
 from bot.core.plan import OrderPrice, points
 from bot.core.regime import Breadth, Regime
-from bot.core.risk import book_risk_usd, cap_usd, session_risk_usd, width_points
+from bot.core.risk import width_points
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,6 +50,8 @@ class Candidate:
         Prices to try, none of them below the least credit.
     max_loss_usd
         Most that one can lose when it is sold at the worst price accepted.
+    shifts
+        ``structure_id`` of the condor that it replaces in a time-shift.
     """
 
     tier: Tier
@@ -56,6 +59,7 @@ class Candidate:
     price: OrderPrice
     ladder: PriceLadder
     max_loss_usd: float
+    shifts: str | None = None
 
     @property
     def expiry(self) -> dt.date:
@@ -65,16 +69,7 @@ class Candidate:
     @property
     def subject(self) -> str:
         """Its name in verdicts."""
-        return subject(self.tier)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskCap:
-    """One cap on the max loss of condors, in USD; an unknown `limit_usd` allows nothing."""
-
-    code: str
-    used_usd: float
-    limit_usd: float | None
+        return subject(self.tier) if self.shifts is None else f"shift:{self.shifts}"
 
 
 def subject(tier: Tier) -> str:
@@ -186,7 +181,8 @@ def _event(context: Context, code: str, dates: tuple[dt.date, ...]) -> Verdict:
     """Hold the next event against the next session; none listed any more is unknown."""
     following = min((date for date in dates if date >= context.session), default=None)
     until = context.calendar.next(context.session)
-    if not context.rules.condor.event_gate:
+    rules = context.rules.condor
+    if not (rules.event_gate or rules.is_daily):
         return _market(code, observed=_iso(following), limit=None, passed=True)
     return _market(
         code,
@@ -224,9 +220,13 @@ def vix_scaling(context: Context, tier: Tier) -> Verdict:
     ``default``             conservative         conservative, balanced    all, half size
     ``vixshield``           all                  conservative, balanced    none (hold)
     ======================  ===================  ========================  ==================
+
+    The second engine sells through the hold, within its budget.
     """
     vix = context.signals.vix
     allowed = frozenset[Tier]() if vix is None else _allowed_tiers(vix, context.rules.condor)
+    if not allowed and second_engine.runs(context):
+        allowed = frozenset(Tier)
     return Verdict(
         code="VIX_SCALING",
         subject=subject(tier),
@@ -243,13 +243,6 @@ def _allowed_tiers(vix: float, rules: CondorRules) -> frozenset[Tier]:
     if vix <= rules.vix_high:
         return frozenset({Tier.CONSERVATIVE, Tier.BALANCED})
     return frozenset(Tier) if default else frozenset()
-
-
-def size_share(vix: float | None, rules: CondorRules) -> float:
-    """Return the share of the session's risk that may be used at this VIX level."""
-    if rules.vix_scaling == "default" and vix is not None and vix > rules.vix_high:
-        return rules.half_size_above_high
-    return 1.0
 
 
 def tier_entered(context: Context, tier: Tier) -> Verdict:
@@ -317,29 +310,6 @@ def opposite_order(context: Context, candidate: Candidate) -> Verdict:
     )
 
 
-def risk_caps(context: Context, candidate: Candidate) -> tuple[RiskCap, ...]:
-    """Return the caps of the session, of the candidate's expiry, and of the book."""
-    book, rules = context.book, context.rules.condor
-    share = size_share(context.signals.vix, rules)
-    return (
-        RiskCap(
-            code="SESSION_RISK",
-            used_usd=session_risk_usd(book, context.proposed),
-            limit_usd=cap_usd(book.nav_usd, rules.session_risk_pct_of_nav * share),
-        ),
-        RiskCap(
-            code="EXPIRY_RISK",
-            used_usd=book_risk_usd(book, context.proposed, candidate.expiry),
-            limit_usd=cap_usd(book.nav_usd, rules.expiry_risk_pct_of_nav),
-        ),
-        RiskCap(
-            code="BOOK_RISK",
-            used_usd=book_risk_usd(book, context.proposed),
-            limit_usd=cap_usd(book.nav_usd, rules.book_risk_pct_of_nav),
-        ),
-    )
-
-
 CANDIDATE_GATES: Final[tuple[CandidateGate, ...]] = (min_credit, max_loss, opposite_order)
 
 
@@ -354,20 +324,5 @@ def tier_verdicts(context: Context, tier: Tier) -> tuple[Verdict, ...]:
 
 
 def candidate_verdicts(context: Context, candidate: Candidate) -> tuple[Verdict, ...]:
-    """Return the verdicts of all gates and caps of `candidate`."""
-    return (
-        *(gate(context, candidate) for gate in CANDIDATE_GATES),
-        *(_cap_verdict(cap, candidate) for cap in risk_caps(context, candidate)),
-    )
-
-
-def _cap_verdict(cap: RiskCap, candidate: Candidate) -> Verdict:
-    """Hold the cap against what it would count with one more condor."""
-    observed = cap.used_usd + candidate.max_loss_usd
-    return Verdict(
-        code=cap.code,
-        subject=candidate.subject,
-        observed=observed,
-        limit=cap.limit_usd,
-        passed=cap.limit_usd is not None and observed <= cap.limit_usd,
-    )
+    """Return the verdicts of all gates of `candidate`."""
+    return tuple(gate(context, candidate) for gate in CANDIDATE_GATES)

@@ -8,10 +8,10 @@ Rules, with the exceptions:
   put, a further 0.03 out. No short is ever below the floor of 0.05, in aim or in fact.
 - A short is the two-sided strike nearest to its delta within a tolerance; on a tie the one
   further out.
-- Wings are equal: 2 % of the forward on a 5-point grid. A wing is a strike with an ask. Where
-  the very strikes are not quoted, the pair nearest to the intended width is taken, an inequality
-  weighing double, the narrower on a tie. A pair that differs by more than one step of the grid is
-  no condor.
+- Wings are equal: 2 % of the forward on a 5-point grid (less in the profile ``daily``). A wing is a
+  strike with an ask. Where the very strikes are not quoted, the pair nearest to the intended width
+  is taken, an inequality weighing double, the narrower on a tie. A pair that differs by more than
+  one step of the grid is no condor.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from bot.core.rules import TierDeltas
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from bot.core.book import Condor
     from bot.core.chain import PricedChain
     from bot.core.regime import Signals
     from bot.core.rules import CondorRules
@@ -80,7 +81,7 @@ def _out_by_rsi(deltas: TierDeltas, signals: Signals, rules: CondorRules) -> Tie
 def wing_width(forward: float, rules: CondorRules) -> float:
     """Return the intended width of the wings in points: a share of `forward`, on the grid."""
     grid = rules.strike_grid_points
-    return max(grid, round(rules.wing_pct_of_forward * forward / grid) * grid)
+    return max(grid, round(rules.wing_share * forward / grid) * grid)
 
 
 def condor_legs(
@@ -101,8 +102,61 @@ def condor_legs(
     call = _short(chain, Right.CALL, target=deltas.call, rules=rules)
     if put is None or call is None or chain.strike[put] >= chain.strike[call]:
         return None
+    return _with_wings(chain, put, call, rules=rules)
+
+
+def shifted_legs(
+    chain: PricedChain, condor: Condor, side: Right, *, deltas: TierDeltas, rules: CondorRules
+) -> tuple[tuple[Leg, Leg, Leg, Leg], ...]:
+    """Return the condors that could replace a threatened one, the furthest out first.
+
+    Parameters
+    ----------
+    chain
+        The priced chain of a later expiry.
+    condor
+        The threatened condor: the short of its `side` is the nearest that is sold.
+    side
+        The threatened side; the other short is chosen by `deltas`.
+    deltas
+        Absolute deltas aimed at.
+    rules
+        Floor, tolerance, width and grid.
+    """
+    other = Right.CALL if side is Right.PUT else Right.PUT
+    target = deltas.call if other is Right.CALL else deltas.put
+    fixed = _short(chain, other, target=target, rules=rules)
+    if fixed is None:
+        return ()
+    made = (
+        _with_wings(
+            chain,
+            *((short, fixed) if side is Right.PUT else (fixed, short)),
+            rules=rules,
+        )
+        for short in _not_nearer(chain, condor, side, floor=rules.delta_floor)
+    )
+    return tuple(legs for legs in made if legs is not None)
+
+
+def _not_nearer(chain: PricedChain, condor: Condor, side: Right, *, floor: float) -> list[int]:
+    """Return the shorts of `side` out from the strike of `condor`, the furthest first."""
+    old = next(
+        leg.contract.strike for leg in condor.legs if leg.ratio < 0 and leg.contract.right is side
+    )
+    sign = 1 if side is Right.CALL else -1
+    eligible = _of_right(chain, side) & (sign * (chain.strike - old) >= -SLACK)
+    eligible &= np.abs(chain.delta) >= floor - SLACK
+    found: list[int] = np.flatnonzero(eligible).tolist()
+    return found[::-1] if side is Right.CALL else found
+
+
+def _with_wings(
+    chain: PricedChain, put: int, call: int, *, rules: CondorRules
+) -> tuple[Leg, Leg, Leg, Leg] | None:
+    """Return the condor of two shorts and the wings that suit them best."""
     wings = _wings(chain, put, call, rules=rules)
-    if wings is None:
+    if wings is None or chain.strike[put] >= chain.strike[call]:
         return None
     contracts = [chain.contracts[index] for index in (wings[0], put, call, wings[1])]
     low, short_put, short_call, high = contracts

@@ -131,6 +131,9 @@ class OrderIntent:
         For a hedge bought: extrinsic value at the mid, in points.
     reason
         The rule that asked for it, in a word or two: ``take_profit``, ``roll_due``.
+    repays_points
+        For a condor that replaces another: fees of one unit of both in points. Its credit must
+        bring these and what the close, named by `after`, really cost. ``None`` asks nothing.
     """
 
     intent_id: str
@@ -150,6 +153,7 @@ class OrderIntent:
     needs_cover: bool = False
     max_loss_usd: float = 0.0
     extrinsic_points: float | None = None
+    repays_points: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,14 +28,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decision import Action, PriceLadder
-from bot.core.model import Session
+from bot.core.model import MULTIPLIER, Session
 from bot.core.risk import covered_condors, width_points
 from bot.core.ticks import COMBO_TICK, round_down, round_up, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from bot.core.book import Book, Layer, Leg, Tier
+    from bot.core.book import Book, Condor, Layer, Leg, Tier
     from bot.core.decision import OrderIntent
     from bot.core.model import OptionContract, Quote
     from bot.core.rules import LadderRules, Rules
@@ -233,6 +233,11 @@ def condor_id(tier: Tier, session: Session) -> str:
     return f"{tier.value}-{session:%Y%m%d}"
 
 
+def shifted_id(condor: Condor, session: Session) -> str:
+    """Return the structure id of the condor that replaces another: it carries a mark of its id."""
+    return f"{condor_id(condor.tier, session)}-{_mark(condor.structure_id)}"
+
+
 def lot_id(layer: Layer, session: Session, *, replaces: str | None = None) -> str:
     """Return the structure id of a lot bought in `session`: ``near-20260724``.
 
@@ -242,7 +247,11 @@ def lot_id(layer: Layer, session: Session, *, replaces: str | None = None) -> st
     name = f"{layer.value}-{session:%Y%m%d}"
     if replaces is None:
         return name
-    return f"{name}-{hashlib.blake2s(replaces.encode(), digest_size=4).hexdigest()}"
+    return f"{name}-{_mark(replaces)}"
+
+
+def _mark(structure_id: str) -> str:
+    return hashlib.blake2s(structure_id.encode(), digest_size=4).hexdigest()
 
 
 def in_flight_slots(book: Book, strategy: str) -> frozenset[str]:
@@ -297,3 +306,31 @@ def executable_quantity(  # noqa: PLR0913 - every input of the rule is named by 
         )
         quantity = min(quantity, covered)
     return quantity
+
+
+def recut(intent: OrderIntent, paid_usd: Decimal) -> OrderIntent | None:
+    """Return a replacing condor at prices that bring what the close of the old one cost.
+
+    Each unit must bring ``paid / (100 x units) + fees``: new credit less the actual closing debit
+    less fees is never negative. Prices that bring less are raised to it, on a tick.
+
+    Parameters
+    ----------
+    intent
+        With its final quantity; one that repays nothing comes back as it is.
+    paid_usd
+        What the close cost in all, commissions left out.
+
+    Returns
+    -------
+    OrderIntent or None
+        ``None`` where even its best price brings less: then it may not be sent.
+    """
+    if intent.repays_points is None:
+        return intent
+    needed = paid_usd / (MULTIPLIER * intent.quantity) + intent.repays_points
+    worst = round_down(-needed, COMBO_TICK)
+    if intent.ladder.steps[0] > worst:
+        return None
+    steps = tuple(dict.fromkeys(min(step, worst) for step in intent.ladder.steps))
+    return replace(intent, ladder=replace(intent.ladder, steps=steps))

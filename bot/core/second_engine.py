@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.core.rules import SecondEngineRules
     from bot.core.sessions import TradingCalendar
 
-SUBJECT: Final = "second_engine"
+SUBJECT: Final = "engine:second"
 CONTANGO: Final = 1.0
 """VIX/VIX3M below which the term structure is in contango."""
 
