@@ -32,6 +32,7 @@ from bot.execution import STALE_SECONDS, execute_all, preview
 from bot.logs import get_logger
 from bot.observe import observe, requote
 from bot.order_walk import Executed
+from bot.quality import measure
 from bot.reconcile import Reconciliation, reconcile
 from strategies import decide
 
@@ -79,6 +80,7 @@ async def run_cycle(desk: Desk) -> Outcome:
     mark = None if desk.dry else await settle_up(desk, snapshot)
     if not desk.dry:
         reconciliation = await reconcile(desk)
+        measure(desk, snapshot)
     finish(desk, "report", locked=reconciliation.locked)
     return Outcome(
         decision=decision,
@@ -194,9 +196,19 @@ def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
     desk.ledger.save_decision(
         decision, rules_sha256=desk.rules_sha256, dry=desk.dry, at=desk.now(), book=book
     )
+    keep_parity(desk, snapshot, decision)
     denied = [verdict.code for verdict in decision.verdicts if not verdict.passed]
     finish(desk, "decide", regime=decision.regime, intents=len(decision.intents), denied=denied)
     return decision
+
+
+def keep_parity(desk: Desk, snapshot: MarketSnapshot, decision: Decision) -> None:
+    """Keep the flags of the parity monitor, so that it shows how long they last."""
+    if decision.parity and not desk.dry:
+        previous = desk.calendar.previous(desk.session)
+        desk.ledger.record_parity(
+            decision.parity, desk.session, previous=previous, at=snapshot.taken_at
+        )
 
 
 async def act(

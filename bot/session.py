@@ -14,6 +14,7 @@ from bot.cycle import Outcome, run_cycle
 from bot.governance import rules_for
 from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
+from bot.quality import mark_outs
 from bot.reports import write_report
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ async def run_session(
     dry
         Decide and ask, but send nothing.
     stay
-        Stay connected after the cycle until the shares' close, to keep the day's breadth.
+        Stay connected after the cycle until the shares' close: to hold each order against the
+        market 5 minutes after its last fill, and to keep the day's breadth.
 
     Raises
     ------
@@ -79,6 +81,8 @@ async def run_session(
             write_report(project.settings.logs, ledger, session)
             after_session(project, ledger, session, at=desk.now())
             if stay:
+                if await mark_outs(desk):
+                    write_report(project.settings.logs, ledger, session)
                 await keep_breadth(desk)
     return outcome
 

@@ -11,6 +11,7 @@ from bot.ledger.journal import Journal
 from bot.ledger.lock import WriterLock
 from bot.ledger.observations import Observations
 from bot.ledger.orders import Orders
+from bot.ledger.quality import Quality
 from bot.ledger.versions import Versions
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast):
+class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Quality):
     """Everything that the bot knows about its past; one file, one writer.
 
     Each method that writes is one transaction, and raises ``LedgerError`` when it cannot be

@@ -12,6 +12,8 @@ York dates. Rows are appended; what is updated in place is named here, and each 
 - ``structures``: state, cash, commissions and last change are derived from the facts of the
   structure in the transaction that adds a fact, so that only open structures are ever folded.
 - ``marks``, ``positions``, ``breadth``: the last word on one session.
+- ``quality``: the last measurement of an order; its mark-out comes minutes later.
+- ``parity_flags``: a flag that lasts.
 
 A migration that has shipped is never edited. A change of the schema is a new one: a module of its
 own, a line in ``STEPS``, and ``bot.ledger.connection.SCHEMA_VERSION`` raised.
@@ -27,6 +29,7 @@ from bot.ledger.migrations.m0001_ledger import ledger
 from bot.ledger.migrations.m0002_absences import absences
 from bot.ledger.migrations.m0003_adoptions import adoptions
 from bot.ledger.migrations.m0004_governance import governance
+from bot.ledger.migrations.m0005_quality import quality
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +39,7 @@ STEPS: Final = {
     "0002_absences": absences,
     "0003_adoptions": adoptions,
     "0004_governance": governance,
+    "0005_quality": quality,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 

@@ -6,6 +6,7 @@ it had tables and columns for of a ledger that holds everything.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import sqlite3
 from contextlib import closing
@@ -20,7 +21,9 @@ import builders
 from bot.backup import back_up, restore
 from bot.core.errors import LedgerError
 from bot.core.fold import IntentState
-from bot.core.model import BreadthDay, BreadthSource
+from bot.core.model import BreadthDay, BreadthSource, OptionContract, Quote
+from bot.core.parity import Arbitrage, ParityFlag
+from bot.core.quality import executions
 from bot.defaults import write_defaults
 from bot.ledger import connection
 from bot.ledger.connection import SCHEMA_VERSION, connect
@@ -36,6 +39,7 @@ from ledger_facts import (
     NEXT,
     OPENING_PRICES,
     SESSION,
+    VIX_EXPIRY,
     begin,
     buy_lot,
     close_condor,
@@ -47,7 +51,7 @@ from ledger_facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NAMES = [migration.name for migration in migrations._migrations]
@@ -57,8 +61,20 @@ SHIPPED = {
     1: "82537a385eedeb13c0f0c35f812824f1e9ddc2e2f6daeb3db4b5ea4017c99cef",
     2: "e661c8bddccc543f96241ca1bea26dd1b326883e352621e14ec43185490a1b2b",
     3: "9f41f9304c5e96f47845170c3be4424bc844c297ed4ceccffa23d2c20f377c28",
+    4: "c201d185213710d0cba954bd4f485ab7a9894dd08022c13b6952f32aa6d44fce",
 }
 """SHA-256 of the schema that each version wrote: what has shipped is never edited."""
+
+
+NO_QUOTES: Mapping[OptionContract, Quote] = {}
+FLAG = ParityFlag(
+    expiry=VIX_EXPIRY,
+    strike=18.0,
+    kind=Arbitrage.REVERSAL,
+    edge_points=0.2,
+    fees_points=0.03,
+    size=5,
+)
 
 
 def at_level(path: Path, level: int) -> sqlite3.Connection:
@@ -105,6 +121,11 @@ def fill(ledger: Ledger) -> None:
     execute(ledger, close_condor(), *CLOSING_PRICES)
     execute(ledger, buy_lot(), "2.05")
     ledger.record_settlement(settlement(CALL, 1, "3.00", structure_id=LOT))
+    ledger.record_executions(
+        SESSION,
+        executions(buy_lot(), ledger.fills_of(buy_lot().intent_id), units=4, quotes=NO_QUOTES.get),
+    )
+    ledger.record_parity([FLAG], SESSION, previous=dt.date(2026, 7, 17), at=AT)
     ledger.record_mark(mark(), prices={CALL.label(): Decimal("2.10")})
     ledger.record_breadth(
         BreadthSource.NYSE, BreadthDay(session=SESSION, advances=1500.0, declines=1200.0)
