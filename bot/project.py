@@ -91,7 +91,7 @@ def rules_path(folder: Path) -> Path:
 
 
 def load_project(folder: Path) -> Project:
-    """Load a project folder; every fault of all three files is listed at once.
+    """Load a project folder; every fault of all its files is listed at once.
 
     A faulty ``rules.toml`` is no fault where rules are in force: those go on.
 

@@ -16,6 +16,7 @@ from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
 from bot.quality import mark_outs
 from bot.reports import write_report
+from bot.tables import with_tables
 
 if TYPE_CHECKING:
     from bot.core.model import Session
@@ -90,9 +91,10 @@ async def run_session(
 def _governed(
     project: Project, ledger: Ledger, session: Session, *, dry: bool, at: dt.datetime
 ) -> Project:
-    """Return `project` with the rules that `session` is decided by."""
+    """Return `project` with the rules that `session` is decided by, and its tables of now."""
     found = rules_for(ledger, session, dry=dry, first=project.rules, path=project.rules_path, at=at)
-    return replace(project, rules=found.rules, rules_sha256=found.sha256)
+    governed = replace(project, rules=found.rules, rules_sha256=found.sha256)
+    return with_tables(governed, ledger, session, at=at)
 
 
 async def keep_breadth(desk: Desk) -> None:
