@@ -17,7 +17,8 @@ from bot.broker import orders
 from bot.core.decision import Purpose
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
-from bot.core.plan import executable_quantity
+from bot.core.model import MULTIPLIER
+from bot.core.plan import executable_quantity, recut
 from bot.core.repricing import live, repriced
 from bot.logs import get_logger
 from bot.order_walk import Executed, end, ticket, work
@@ -115,14 +116,25 @@ async def _take(
     """Execute an intent whose turn has come at the prices of now, or deny it."""
     age = (desk.now() - snapshot.taken_at).total_seconds()
     refusal = overtraded(intent, breaks) or _too_old(intent, age) or _half_a_plan(desk, intent)
-    if refusal:
-        return _deny(desk, intent, refusal, committed=False)
+    repaying = recut(intent, _paid_usd(desk, intent.after))
+    if repaying is None:
+        refusal = refusal or f"SHIFT_UNPAID: {intent.after} cost more than any price brings back"
+    if refusal or repaying is None:
+        return _deny(desk, intent, refusal or "", committed=False)
+    intent = repaying
     priced = intent if age <= FRESH_SECONDS else await _at_prices_of_now(desk, intent)
     if priced is None:
         floor = intent.ladder.floor
         refusal = f"STALE_PRICE: after {age:.0f} s nothing is quoted at {floor} or better"
         return _deny(desk, intent, refusal, committed=False)
     return await execute(desk, priced, book)
+
+
+def _paid_usd(desk: Desk, intent_id: str | None) -> Decimal:
+    """Return what the fills of an intent have cost, in USD without commissions."""
+    fills = () if intent_id is None else desk.ledger.fills_of(intent_id)
+    legs = (fill for fill in fills if fill.contract is not None)
+    return sum((fill.quantity * fill.price * MULTIPLIER for fill in legs), Decimal(0))
 
 
 def _too_old(intent: OrderIntent, age_seconds: float) -> str | None:

@@ -333,4 +333,4 @@ def recut(intent: OrderIntent, paid_usd: Decimal) -> OrderIntent | None:
     if intent.ladder.steps[0] > worst:
         return None
     steps = tuple(dict.fromkeys(min(step, worst) for step in intent.ladder.steps))
-    return replace(intent, ladder=replace(intent.ladder, steps=steps))
+    return replace(intent, ladder=replace(intent.ladder, steps=steps, worst=worst))
