@@ -34,13 +34,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from boundaries import Boundaries
 from judgement import ask, duplicated
 from scenes import SCENES, Start, prepare
-from trial import KNOWN_FAULT, forked, gateway, play, testimony, waited
+from trial import KNOWN_FAULT, forked, gateway, ledger_of, play, testimony, waited
 from workers import shared
 
-from bot.config import load_settings
 from bot.core.errors import LedgerError
 from bot.ledger.store import Ledger
-from bot.project import settings_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,11 +69,6 @@ class DiskFault:
         """As strace wants it."""
         when = f"{self.number}+" if self.lasting else str(self.number)
         return f"inject={self.call}:error={self.error}:when={when}"
-
-
-def ledger_of(folder: Path) -> Path:
-    """Return the ledger's file of a project."""
-    return load_settings(settings_path(folder)).ledger.path
 
 
 def ledger_files(folder: Path) -> list[str]:

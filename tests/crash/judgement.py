@@ -27,6 +27,7 @@ WITNESS = 77
 """Client id that nobody else uses."""
 
 FINAL = {"filled", "partial", "cancelled", "rejected", "expired", "denied"}
+TRADED = {"filled", "partial"}
 MULTIPLIER = 100
 OPENING_CASH = Decimal(1_000_000)
 """What a simulated account has at first; nothing but the bot's trades changes it."""
@@ -149,6 +150,16 @@ def judge(truth: Truth, path: Path, session: dt.date) -> list[str]:
             *naked(truth),
             *unfinished(ledger, session),
         ]
+
+
+def doings(path: Path, session: dt.date) -> list[str]:
+    """Return why orders of a session have filled, and whether positions were settled in it."""
+    with Ledger.open_read_only(path) as ledger:
+        filled = [each for each in ledger.intent_records(session) if each.state in TRADED]
+        settlements = ledger.rows(
+            "SELECT 1 FROM settlements WHERE session = ?", (session.isoformat(),)
+        )
+    return [each.intent.reason for each in filled] + ["settled"] * len(settlements)
 
 
 def duplicated(truth: Truth, ledger: Ledger) -> Iterator[str]:

@@ -20,11 +20,13 @@ import tomlkit
 from judgement import NOTHING, Truth, ask, joined
 
 from bot.backup import open_ledger
-from bot.config import edit_kill_switch
+from bot.config import edit_kill_switch, load_settings
 from bot.core.book import TradingState
 from bot.defaults import write_defaults
 from bot.demo import point_at
-from bot.project import load_project, settings_path
+from bot.governance import adopt
+from bot.ledger.store import Ledger
+from bot.project import load_project, rules_path, settings_path
 from bot.session import run_session
 from bot.simulator.connection import Connection
 from bot.simulator.exchange import ExchangeSettings
@@ -60,6 +62,8 @@ class Scene:
     ----------
     session
         Which one.
+    does
+        What it does at least, if nothing disturbs it: reasons of its intents.
     held
         Whether the first two sessions were traded before.
     rules
@@ -69,6 +73,7 @@ class Scene:
     """
 
     session: dt.date
+    does: frozenset[str]
     held: bool = True
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     switch: TradingState = TradingState.ACTIVE
@@ -76,25 +81,27 @@ class Scene:
 
 SCENES = {
     # Three layers of the hedge are bought, a condor is sold.
-    "open": Scene(session=FIRST, held=False),
+    "open": Scene(session=FIRST, held=False, does=frozenset({"missing", "entry"})),
     # The condors are so near their expiry, by other rules, that they are closed; one is sold.
     "close": Scene(
         session=THIRD,
+        does=frozenset({"time_exit"}),
         rules={"condor": {"dte_minimum": 40, "dte_target": 44, "time_exit_dte": 39}},
     ),
     # The bot was down for eight sessions, and the condors have earned enough.
-    "profit": Scene(session=TWO_WEEKS_LATER, rules={"condor": {"take_profit_pct_of_credit": 0.25}}),
+    "profit": Scene(session=TWO_WEEKS_LATER, does=frozenset({"take_profit"})),
     # The near layer is due: it is sold, and bought further out.
     "roll": Scene(
         session=THIRD,
+        does=frozenset({"roll_due"}),
         rules={
             "hedge.near": {"dte_minimum": 50, "dte_target": 69, "dte_maximum": 75, "roll_dte": 45},
         },
     ),
     # Condors and hedge are closed.
-    "flatten": Scene(session=THIRD, switch=TradingState.FLATTEN),
+    "flatten": Scene(session=THIRD, does=frozenset({"flatten"}), switch=TradingState.FLATTEN),
     # The bot was down until the condors and the near layer had expired.
-    "settle": Scene(session=AFTER_EXPIRY),
+    "settle": Scene(session=AFTER_EXPIRY, does=frozenset({"settled"})),
 }
 
 
@@ -118,7 +125,8 @@ class Start:
         """Make the project of a trial in `folder`."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         point_at(folder, port)
-        change_rules(folder, scene.rules)
+        if scene.rules:
+            change_rules(folder, scene)
         if scene.switch is not TradingState.ACTIVE:
             settings = settings_path(folder)
             words = settings.read_text(encoding="utf-8")
@@ -126,16 +134,19 @@ class Start:
             edit_kill_switch(settings, scene.switch, reason="a trial")
 
 
-def change_rules(folder: Path, changes: Mapping[str, Mapping[str, float]]) -> None:
-    """Write `changes` into the rules of a project."""
-    path = folder / "config" / "rules.toml"
+def change_rules(folder: Path, scene: Scene) -> None:
+    """Write the scene's changes into the rules of a project, and adopt them."""
+    path = rules_path(folder)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    for table, values in changes.items():
+    for table, values in scene.rules.items():
         found: Any = document
         for name in table.split("."):
             found = found[name]
         found.update(values)
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    midnight = dt.datetime.combine(scene.session, dt.time(), dt.UTC)
+    with Ledger.open_beside(load_settings(settings_path(folder)).ledger.path) as ledger:
+        adopt(ledger, path, reason="a trial", at=midnight)
 
 
 def new_gateway() -> Gateway:

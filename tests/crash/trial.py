@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 
 from boundaries import Boundaries, Stop
-from judgement import Truth, ask, joined, judge
+from judgement import Truth, ask, doings, joined, judge
 from scenes import SCENES, Scene, Start
 
 from bot.backup import open_ledger
+from bot.config import load_settings
 from bot.core.errors import StewardError
 from bot.logs import configure
-from bot.project import load_project
+from bot.project import load_project, settings_path
 from bot.session import run_session
 
 if TYPE_CHECKING:
@@ -59,13 +60,16 @@ class Verdict:
         Kind of each boundary at which a process died.
     met
         Kinds of the boundaries of the process that came to its end.
+    did
+        Reasons of the intents that have filled.
     faults
         Departures from the invariants; none is wanted.
     """
 
-    kills: tuple[str, ...]
-    met: tuple[str, ...]
-    faults: tuple[str, ...]
+    kills: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    did: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 def forked(act: Callable[[], int | None], log: Path) -> int:
@@ -127,7 +131,12 @@ def testimony(folder: Path, scene: Scene, *, port: int, past: Truth) -> list[str
     """Return in what the ledger departs from the gateway's truth."""
     logging.disable(logging.WARNING)
     truth = joined(past, asyncio.run(ask(port)))
-    return judge(truth, load_project(folder).settings.ledger.path, scene.session)
+    return judge(truth, ledger_of(folder), scene.session)
+
+
+def ledger_of(folder: Path) -> Path:
+    """Return the ledger's file of a project."""
+    return load_settings(settings_path(folder)).ledger.path
 
 
 def lives(stops: Sequence[Stop]) -> Iterator[Stop | None]:
@@ -145,7 +154,8 @@ def run_trial(trial: Trial, starts: Sequence[Start], folder: Path) -> Verdict:
 
     def bear_witness() -> None:
         faults = testimony(folder, scene, port=port, past=start.past)
-        found.write_text(json.dumps(faults), encoding="utf-8")
+        did = doings(ledger_of(folder), scene.session)
+        found.write_text(json.dumps({"faults": faults, "did": did}), encoding="utf-8")
 
     with gateway(start, trial.venue, folder / "gateway.log") as port:
         start.set_up(folder, scene, port)
@@ -156,8 +166,9 @@ def run_trial(trial: Trial, starts: Sequence[Start], folder: Path) -> Verdict:
                 break
             kills.append(record.read_text(encoding="ascii").removeprefix("killed "))
         if ended != 0:
-            return Verdict(kills=tuple(kills), met=(), faults=(f"the bot ended with {ended}",))
+            return Verdict(kills=tuple(kills), faults=(f"the bot ended with {ended}",))
         met = tuple(record.read_text(encoding="ascii").split())
         witness = waited(forked(bear_witness, log))
-    faults = json.loads(found.read_text()) if witness == 0 else [f"the witness ended {witness}"]
-    return Verdict(kills=tuple(kills), met=met, faults=tuple(faults))
+    if witness != 0:
+        return Verdict(kills=tuple(kills), met=met, faults=(f"the witness ended with {witness}",))
+    return Verdict(kills=tuple(kills), met=met, **json.loads(found.read_text(encoding="utf-8")))
