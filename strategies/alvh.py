@@ -1,20 +1,20 @@
 """ALVH, the Adaptive Layered VIX Hedge: VIX calls in three layers of 4 / 4 / 2 a unit.
 
-Rules (methodology, section 4), with the exceptions:
+Rules (methodology, sections 4 to 6), with the exceptions; each is a function of ``bot.core``:
 
 - *Units* follow the gross width of the condors open and about to be sold, or its largest value
-  of the last 60 sessions; there is always one. Each layer is brought to its target: what is
-  missing is bought.
-- Only monthly VIX expiries that are not yet due for a roll are bought: inside the layer's
-  window the one nearest to its target, else the nearest to it. The strike is the two-sided one
-  nearest to the layer's delta, by Black-76 on the VX future of the same expiry. Where the VX
-  future or the quotes of an expiry are unknown, the next best expiry of the window serves.
-- A *lot* is what was bought in one go, and rolls as one when its days are used up. A roll buys
-  first and sells no more than the buy filled. It replaces no more than the target needs.
-- A lot that is due and no longer needed, because it is already replaced or the target has
-  shrunk, is sold. What is not due is never sold.
-- No order is sent for a contract in its last session. A lot in its last session protects no
-  longer than that, so its layer is filled up anew beside it.
+  of the last 60 sessions; there is always one. Each layer is brought to its target, over one to
+  three sessions where it was never there before (``hedge_pace``).
+- Rolls come by days, by time value, early, or a little later (``hedge_rolls``, ``cash_press``); the
+  delta at which they buy follows what the hedge costs (``hedge_budget``). How many contracts a
+  layer holds follows neither signals nor cost under the policy ``steward``.
+- The policy ``promoter`` drops the near and the mid layer while the regime is calm: what is missing
+  is not bought, what is due is sold. It keeps the far layer, which alone covers its condors
+  (``bot.core.risk``). Outside of calm it buys the others anew, at the pace of a first entry. It
+  exists to be compared with.
+- Half of a lot is sold at its multiple, the rest once the wave is over (``monetise``). In a session
+  in which the near layer gains so, the longer layers are restored first, in full and at once: the
+  gain of the front is put where the wave has not yet been paid for ("temporal vega").
 - While an order of a layer is not proven ended, that layer is left alone: it could be bought
   twice.
 - An unknown SPX level leaves one unit certain; it never keeps a missing layer from being bought.
@@ -24,87 +24,73 @@ Rules (methodology, section 4), with the exceptions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from bot.core.book import HedgeLot, Layer, Leg
-from bot.core.decision import Action, OrderIntent, Purpose, Verdict
-from bot.core.model import OptionContract, Right
-from bot.core.plan import (
-    ALVH,
-    ROLL_DUE,
-    Identity,
-    OrderPrice,
-    in_flight_slots,
-    lot_id,
-    make_hedge_ladder,
-    price_order,
+from bot.core.book import HedgeNotes, Layer
+from bot.core.decide import permitted
+from bot.core.decision import Action, LayerFigures, Verdict
+from bot.core.hedge_cover import low_vol_decline, open_units
+from bot.core.hedge_figures import layer_figures
+from bot.core.hedge_rolls import RollReason
+from bot.core.plan import ALVH, in_flight_slots
+from bot.core.risk import (
+    covered_units,
+    gross_width_usd,
+    layer_rules,
+    remembered_width_usd,
+    units_required,
 )
-from bot.core.risk import gross_width_usd, layer_rules, remembered_width_usd, units_required
-from bot.core.sessions import is_monthly_vix_expiry
-from strategies.base import Context, Proposal, expiries_by_preference, in_window
+from strategies.alvh_conditions import condition_verdicts, conditions_of
+from strategies.alvh_plan import Demand, plan_layer
+from strategies.alvh_state import layer_state
+from strategies.alvh_verdicts import layer_verdicts, lot_verdicts, wanted_contracts
+from strategies.base import Context, Proposal
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Mapping
 
-    from bot.core.chain import PricedChain
-    from bot.core.decision import Observed
-    from bot.core.rules import LayerRules
+    from bot.core.decision import Observed, OrderIntent
+    from bot.core.model import OptionContract
+    from strategies.alvh_conditions import Conditions
+    from strategies.alvh_plan import LayerPlan
+    from strategies.alvh_state import LayerState
 
-VIX_CLASS: Final = "VIX"
-"""Trading class of the monthly VIX options; VIXW are the weeklies."""
-
-ANY_DELTA: Final = 1.0
-"""Tolerance of the search by delta: the nearest two-sided strike, however far it is."""
-
-MISSING: Final = "missing"
-ROLL_REST: Final = "roll_rest"
-"""Reasons: a layer below its target, and what is left of a lot that needs no replacement."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerState:
-    """The lots of one layer, sorted by what shall become of them.
-
-    Parameters
-    ----------
-    fresh
-        Not due: they stay.
-    due
-        Their days are used up, and they can still be traded.
-    ending
-        In their last session, or settling.
-    """
-
-    fresh: tuple[HedgeLot, ...]
-    due: tuple[HedgeLot, ...]
-    ending: tuple[HedgeLot, ...]
-
-    @property
-    def held(self) -> int:
-        """Contracts that protect beyond this session."""
-        return _contracts(self.fresh) + _contracts(self.due)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A VIX call to be bought."""
-
-    contract: OptionContract
-    extrinsic_points: float
+    States = Mapping[Layer, LayerState]
+    Plans = Mapping[Layer, LayerPlan]
 
 
 def propose(context: Context) -> Proposal:
-    """Return the orders that bring every layer to its target, near layer first."""
-    units = required_units(context)
-    layers = [_layer(context, layer, units) for layer in Layer]
+    """Return the orders that bring every layer to its goal, and what is handed on."""
+    conditions, units = conditions_of(context), required_units(context)
+    states = {layer: layer_state(context, layer, conditions) for layer in Layer}
+    plans = _plans(context, states, conditions, units)
+    busy = [layer for layer in Layer if _in_flight(context, layer)]
+    intents = _in_order(states, {layer: plans[layer] for layer in Layer if layer not in busy})
+    of_layers = (
+        verdict
+        for layer in Layer
+        for verdict in (
+            *layer_verdicts(context, states[layer], plans[layer], in_flight=layer in busy),
+            *lot_verdicts(context, states[layer], plans[layer], conditions),
+        )
+    )
     return Proposal(
-        intents=tuple(intent for proposal in layers for intent in proposal.intents),
+        intents=intents,
         verdicts=(
             _units_verdict(context, units),
             _minimum_hedge(context),
-            *(verdict for proposal in layers for verdict in proposal.verdicts),
+            *condition_verdicts(context, conditions),
+            _temporal_vega(states, plans),
+            _cover(context, plans),
+            _abandoned(context, states, plans, intents, units=units),
+            *of_layers,
         ),
+        notes=HedgeNotes(
+            layers=tuple(plan.note for plan in plans.values()),
+            lots=tuple(note for state in states.values() for note in state.notes),
+        ),
+        layers=tuple(_figures(context, states[layer], plans[layer]) for layer in Layer),
     )
 
 
@@ -118,258 +104,157 @@ def required_units(context: Context) -> int:
     return units_required(width, context.spx, rules=rules)
 
 
+def _plans(
+    context: Context, states: States, conditions: Conditions, units: int
+) -> dict[Layer, LayerPlan]:
+    sold, gains = _sold(states), _near_gains(states)
+    plans = {}
+    for layer, state in states.items():
+        demand = Demand(
+            target=_target(context, state, conditions, units),
+            hasten=gains and layer is not Layer.NEAR,
+            sold=sold,
+        )
+        plans[layer] = plan_layer(context, state, conditions, demand)
+    return plans
+
+
+def _target(context: Context, state: LayerState, conditions: Conditions, units: int) -> int:
+    """Return the contracts wanted; what is held stays wanted while the SPX level is unknown."""
+    if conditions.drops and state.layer is not Layer.FAR:
+        return 0
+    target = units * layer_rules(state.layer, context.rules.hedge).contracts
+    return target if context.spx is not None else max(target, state.covers)
+
+
+def _sold(states: States) -> frozenset[OptionContract]:
+    """Return the contracts that the hedge sells, but for rolls by time value: see `plan_layer`."""
+    return frozenset(
+        lot.lot.contract
+        for state in states.values()
+        for lot in (
+            *(due.figures for due in state.due if due.reason is RollReason.DAYS),
+            *state.profit,
+            *state.rest,
+        )
+    )
+
+
+def _near_gains(states: States) -> bool:
+    return bool(states[Layer.NEAR].profit or states[Layer.NEAR].rest)
+
+
+def _in_order(states: States, plans: Plans) -> tuple[OrderIntent, ...]:
+    """Put the orders in their order: profits, then the near layer first, or last if it gains."""
+    layers = sorted(plans, key=lambda layer: _near_gains(states) and layer is Layer.NEAR)
+    profits = (intent for plan in plans.values() for intent in plan.profit)
+    return (*profits, *(intent for layer in layers for intent in plans[layer].orders))
+
+
+def _in_flight(context: Context, layer: Layer) -> bool:
+    """Whether an order of `layer` is not proven ended; a slot is a layer or begins with one."""
+    slots = in_flight_slots(context.book, ALVH)
+    return any(slot.partition("-")[0] == layer.value for slot in slots)
+
+
+def _figures(context: Context, state: LayerState, plan: LayerPlan) -> LayerFigures:
+    """Return the state of a layer for the ledger and the review."""
+    found = layer_figures(
+        state.layer,
+        state.lots,
+        target=wanted_contracts(state, plan),
+        target_delta=plan.delta,
+    )
+    roll_dte = layer_rules(state.layer, context.rules.hedge).roll_dte
+    days = [lot.lot.contract.dte(context.session) - roll_dte for lot in state.lots]
+    return replace(
+        found, days_to_roll=min(days, default=None), roll_reason=_roll_reason(state, plan)
+    )
+
+
+def _roll_reason(state: LayerState, plan: LayerPlan) -> str:
+    """Say why the first due lot is rolled, or since when it waits."""
+    if state.due:
+        return state.due[0].reason.value
+    if plan.early:
+        return RollReason.EARLY.value
+    if state.waiting:
+        return f"{state.waiting[0].reason.value} waits since {state.waiting[0].since}"
+    return ""
+
+
 def _units_verdict(context: Context, units: int) -> Verdict:
     """Say what the units were reckoned from; an unknown SPX leaves one unit certain."""
-    return Verdict(
-        code="HEDGE_UNITS",
-        subject="hedge",
-        observed=context.spx,
-        limit=units,
-        passed=context.spx is not None,
+    return _verdict(
+        "HEDGE_UNITS", observed=context.spx, limit=units, passed=context.spx is not None
     )
 
 
 def _minimum_hedge(context: Context) -> Verdict:
     """Alert, never block, when the least hedge costs more than the drag budget allows."""
     nav, least = context.book.nav_usd, context.rules.hedge.minimum_nav_usd
-    return Verdict(
-        code="MINIMUM_HEDGE",
-        subject="hedge",
+    return _verdict(
+        "MINIMUM_HEDGE",
         observed=None if nav is None else float(nav),
         limit=least,
         passed=nav is not None and float(nav) >= least,
     )
 
 
-def layer_state(context: Context, layer: Layer) -> LayerState:
-    """Sort the lots of `layer` into those that stay, those that are due, those that end."""
-    roll_dte = layer_rules(layer, context.rules.hedge).roll_dte
-    lots = sorted(
-        (lot for lot in context.book.lots if lot.layer is layer),
-        key=lambda lot: (lot.contract.expiry, lot.lot_id),
+def _temporal_vega(states: States, plans: Plans) -> Verdict:
+    """Say what the longer layers lack; where the near layer gains, they are restored first."""
+    longer = [layer for layer in Layer if layer is not Layer.NEAR]
+    lacking = sum(max(0, plans[layer].target - states[layer].covers) for layer in longer)
+    return _verdict(
+        "TEMPORAL_VEGA",
+        observed=lacking,
+        limit="near gains" if _near_gains(states) else "no near gain",
+        passed=not (lacking and _near_gains(states)),
     )
-    ending = [lot for lot in lots if lot.contract.last_trade <= context.session]
-    due = [lot for lot in lots if lot not in ending and _dte(lot, context) <= roll_dte]
-    fresh = [lot for lot in lots if lot not in ending and lot not in due]
-    return LayerState(fresh=tuple(fresh), due=tuple(due), ending=tuple(ending))
 
 
-def _layer(context: Context, layer: Layer, units: int) -> Proposal:
-    state = layer_state(context, layer)
-    target = _target(context, state, units * layer_rules(layer, context.rules.hedge).contracts)
-    in_flight = _layer_in_flight(context, layer)
-    choice = choose_contract(context, layer)
-    verdicts = (
-        _layer_verdict(
-            "LAYER_TARGET", layer, observed=state.held, limit=target, passed=state.held >= target
-        ),
-        _layer_verdict(
-            "LAYER_IN_FLIGHT", layer, observed=in_flight, limit=False, passed=not in_flight
-        ),
-        _layer_verdict(
-            "LAYER_QUOTE",
-            layer,
-            observed=None if choice is None else choice.contract.label(),
-            limit="two-sided",
-            passed=choice is not None,
-        ),
-        *(_roll_verdict(context, lot) for lot in (*state.ending, *state.due, *state.fresh)),
-        *(_last_session(context, lot) for lot in state.ending),
-        *(_lot_quote(context, lot) for lot in state.due),
+def _cover(context: Context, plans: Plans) -> Verdict:
+    """Say whether the layers cover the condors that are open; a paced entry has its grace."""
+    rules = context.rules.hedge
+    held = covered_units({layer: context.book.held(layer) for layer in Layer}, rules)
+    needed = open_units(context.book, context.spx, rules)
+    grace = any(plan.goal < plan.target for plan in plans.values())
+    return _verdict(
+        "HEDGE_COVER",
+        observed=held,
+        limit=needed,
+        passed=grace or (needed is not None and held >= needed),
     )
-    if in_flight:
-        return Proposal(verdicts=verdicts)
-    intents = _fill_up(context, layer, target - state.held, choice)
-    intents += _rolls(context, state, target - _contracts(state.fresh), choice)
-    return Proposal(intents=intents, verdicts=verdicts)
 
 
-def _target(context: Context, state: LayerState, target: int) -> int:
-    """Return the contracts wanted; what is held stays wanted while the SPX level is unknown."""
-    return target if context.spx is not None else max(target, state.held)
-
-
-def _layer_verdict(
-    code: str, layer: Layer, *, observed: Observed, limit: Observed, passed: bool
+def _abandoned(
+    context: Context,
+    states: States,
+    plans: Plans,
+    intents: tuple[OrderIntent, ...],
+    *,
+    units: int,
 ) -> Verdict:
-    return Verdict(
-        code=code, subject=f"layer:{layer.value}", observed=observed, limit=limit, passed=passed
+    """Fail where a layer is left below its goal in a market that falls without fear."""
+    bought = [
+        intent
+        for intent in intents
+        if intent.action is Action.BUY_HEDGE and permitted(intent, context.book)
+    ]
+    lacking = 0
+    for layer, plan in plans.items():
+        full = units * layer_rules(layer, context.rules.hedge).contracts
+        goal = plan.goal if plan.target >= full else full
+        added = sum(intent.quantity for intent in bought if intent.layer is layer)
+        lacking += max(0, goal - states[layer].covers - added)
+    decline = low_vol_decline(context.signals, calm_vix=context.rules.signals.calm_vix)
+    return _verdict(
+        "PROTECTION_ABANDONED",
+        observed=lacking,
+        limit=0 if decline else None,
+        passed=not (lacking and decline),
     )
 
 
-def _roll_verdict(context: Context, lot: HedgeLot) -> Verdict:
-    """Let a lot roll when its days are used up."""
-    dte, limit = _dte(lot, context), layer_rules(lot.layer, context.rules.hedge).roll_dte
-    return Verdict(
-        code="ROLL_DUE",
-        subject=f"lot:{lot.lot_id}",
-        observed=dte,
-        limit=limit,
-        passed=dte <= limit,
-    )
-
-
-def _last_session(context: Context, lot: HedgeLot) -> Verdict:
-    """Forbid every order in a contract whose last session is here or gone."""
-    return Verdict(
-        code="LAST_SESSION",
-        subject=f"lot:{lot.lot_id}",
-        observed=lot.contract.last_trade.isoformat(),
-        limit=f"after {context.session}",
-        passed=False,
-    )
-
-
-def _lot_quote(context: Context, lot: HedgeLot) -> Verdict:
-    """Forbid the sale of a due lot for which nobody is known to bid."""
-    price = _sale_price(context, lot)
-    return Verdict(
-        code="LOT_QUOTE",
-        subject=f"lot:{lot.lot_id}",
-        observed=None if price is None else -float(price.natural),
-        limit="bid",
-        passed=price is not None,
-    )
-
-
-def _layer_in_flight(context: Context, layer: Layer) -> bool:
-    """Whether an order of `layer` is not proven ended; a slot is a layer or begins with one."""
-    slots = in_flight_slots(context.book, ALVH)
-    return any(slot.partition("-")[0] == layer.value for slot in slots)
-
-
-def choose_contract(context: Context, layer: Layer) -> Choice | None:
-    """Return the VIX call to be bought for `layer` now, or ``None`` when none is quoted."""
-    rules = layer_rules(layer, context.rules.hedge)
-    for expiry in _buyable_expiries(context, rules):
-        chain = context.chain(VIX_CLASS, expiry)
-        choice = None if chain is None else _by_delta(chain, rules.delta)
-        if choice is not None:
-            return choice
-    return None
-
-
-def _buyable_expiries(context: Context, rules: LayerRules) -> tuple[dt.date, ...]:
-    """Monthly expiries beyond the roll, best first: those in the window, or else all."""
-    expiries = tuple(
-        expiry
-        for _, expiry in expiries_by_preference(context, (VIX_CLASS,), rules)
-        if (expiry - context.session).days > rules.roll_dte
-        and expiry > context.calendar.next(context.session)
-        and is_monthly_vix_expiry(expiry, context.calendar)
-    )
-    inside = tuple(expiry for expiry in expiries if in_window(expiry, context.session, rules))
-    return inside or expiries
-
-
-def _by_delta(chain: PricedChain, delta: float) -> Choice | None:
-    index = chain.nearest_delta(Right.CALL, delta, tolerance=ANY_DELTA)
-    if index is None:
-        return None
-    return Choice(contract=chain.contracts[index], extrinsic_points=float(chain.extrinsic[index]))
-
-
-def _fill_up(
-    context: Context, layer: Layer, missing: int, choice: Choice | None
-) -> tuple[OrderIntent, ...]:
-    """Buy what the layer lacks."""
-    if missing <= 0 or choice is None:
-        return ()
-    return _buy(context, layer, choice, quantity=missing, replaces=None)
-
-
-def _rolls(
-    context: Context, state: LayerState, needed: int, choice: Choice | None
-) -> tuple[OrderIntent, ...]:
-    """Roll the due lots as far as they are `needed`, the nearest expiry first; sell the rest."""
-    intents: tuple[OrderIntent, ...] = ()
-    for lot in state.due:
-        quantity = min(lot.quantity, max(needed, 0))
-        needed -= quantity
-        if quantity == 0:
-            intents += _sell(context, lot, quantity=lot.quantity, reason=ROLL_REST, after=None)
-        elif choice is not None:
-            intents += _roll(context, lot, quantity, choice)
-    return intents
-
-
-def _roll(
-    context: Context, lot: HedgeLot, quantity: int, choice: Choice
-) -> tuple[OrderIntent, ...]:
-    """Buy first, then sell no more than the buy filled."""
-    buys = _buy(context, lot.layer, choice, quantity=quantity, replaces=lot.lot_id)
-    if not buys:
-        return ()
-    after = buys[0].intent_id
-    return buys + _sell(context, lot, quantity=quantity, reason=ROLL_DUE, after=after)
-
-
-def _buy(
-    context: Context, layer: Layer, choice: Choice, *, quantity: int, replaces: str | None
-) -> tuple[OrderIntent, ...]:
-    legs = (Leg(contract=choice.contract, ratio=1),)
-    price = price_order(legs, context.quote)
-    if price is None:
-        return ()
-    slot = layer.value if replaces is None else replaces
-    identity = Identity(session=context.session, strategy=ALVH, action=Action.BUY_HEDGE, slot=slot)
-    return (
-        OrderIntent(
-            intent_id=str(identity),
-            session=context.session,
-            purpose=Purpose.PROTECT,
-            action=Action.BUY_HEDGE,
-            structure_id=lot_id(layer, context.session, replaces=replaces),
-            legs=legs,
-            quantity=quantity,
-            ladder=make_hedge_ladder(price, legs[0], context.rules.ladder),
-            mid=price.mid,
-            natural=price.natural,
-            reason=MISSING if replaces is None else ROLL_DUE,
-            layer=layer,
-            extrinsic_points=choice.extrinsic_points,
-        ),
-    )
-
-
-def _sale_price(context: Context, lot: HedgeLot) -> OrderPrice | None:
-    """Net price of selling one contract of `lot`, or ``None`` where nobody is known to bid."""
-    price = price_order((Leg(contract=lot.contract, ratio=-1),), context.quote)
-    return price if price is not None and price.natural < 0 else None
-
-
-def _sell(
-    context: Context, lot: HedgeLot, *, quantity: int, reason: str, after: str | None
-) -> tuple[OrderIntent, ...]:
-    price = _sale_price(context, lot)
-    if price is None:
-        return ()
-    legs = (Leg(contract=lot.contract, ratio=-1),)
-    identity = Identity(
-        session=context.session, strategy=ALVH, action=Action.SELL_HEDGE, slot=lot.lot_id
-    )
-    return (
-        OrderIntent(
-            intent_id=str(identity),
-            session=context.session,
-            purpose=Purpose.PROTECT,
-            action=Action.SELL_HEDGE,
-            structure_id=lot.lot_id,
-            legs=legs,
-            quantity=quantity,
-            ladder=make_hedge_ladder(price, legs[0], context.rules.ladder),
-            mid=price.mid,
-            natural=price.natural,
-            reason=reason,
-            layer=lot.layer,
-            after=after,
-        ),
-    )
-
-
-def _contracts(lots: tuple[HedgeLot, ...]) -> int:
-    return sum(lot.quantity for lot in lots)
-
-
-def _dte(lot: HedgeLot, context: Context) -> int:
-    return lot.contract.dte(context.session)
+def _verdict(code: str, *, observed: Observed, limit: Observed, passed: bool) -> Verdict:
+    return Verdict(code=code, subject="hedge", observed=observed, limit=limit, passed=passed)

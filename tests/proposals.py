@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import builders
 from bot.core.context import Context
 from bot.core.decision import OrderIntent, Purpose, Verdict
+from bot.core.hedge_rules import HedgeRules, PaceRules, ProfitRules, RollRules
 from bot.core.rules import CondorRules, Rules
 from strategies import alvh
 
@@ -33,9 +34,17 @@ def context(
     return replace(made, signals=replace(made.signals, **signals))
 
 
+PLAIN_HEDGE = HedgeRules(
+    pace=PaceRules(fast_sessions=1, sessions=1, slow_sessions=1),
+    rolls=RollRules(extrinsic_gone=1.0, wait_sessions=0, early=False),
+    profit=ProfitRules(share=0.0),
+)
+"""A hedge that is bought at once, rolled by its days only, and kept."""
+
+
 def with_rules(**changes: object) -> Rules:
-    """Default rules of the balanced tier but for some of the condor's."""
-    return Rules(condor=replace(CondorRules(tiers=("balanced",)), **changes))
+    """Default rules but for some of the condor's: the balanced tier only, a plain hedge."""
+    return Rules(condor=replace(CondorRules(tiers=("balanced",)), **changes), hedge=PLAIN_HEDGE)
 
 
 def at(session: dt.date) -> MarketSnapshot:

@@ -94,7 +94,14 @@ class PricedChain:
         found = position < len(self.contracts) and self.contracts[position] == contract
         return position if found else None
 
-    def nearest_delta(self, right: Right, target: float, *, tolerance: float) -> int | None:
+    def nearest_delta(
+        self,
+        right: Right,
+        target: float,
+        *,
+        tolerance: float,
+        without: Collection[OptionContract] = (),
+    ) -> int | None:
         """Return the two-sided option whose absolute delta is nearest to `target`.
 
         Parameters
@@ -105,6 +112,8 @@ class PricedChain:
             Absolute delta, 0 to 1.
         tolerance
             Greatest difference that is accepted, as a delta.
+        without
+            Contracts that shall not be taken.
 
         Returns
         -------
@@ -114,6 +123,8 @@ class PricedChain:
         """
         distance = np.abs(np.abs(self.delta) - target)
         distance[~(distance <= tolerance + TIE)] = np.nan
+        if without:
+            distance[[contract in without for contract in self.contracts]] = np.nan
         return self._nearest(right, distance)
 
     def nearest_strike(

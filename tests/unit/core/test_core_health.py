@@ -21,9 +21,11 @@ from bot.core.health import (
 )
 from bot.core.model import Feed, Quote
 from bot.core.rules import CondorRules, HealthRules, Rules
+from proposals import PLAIN_HEDGE
 from strategies import decide
 
 RULES = Rules(condor=CondorRules(tiers=("balanced",)))
+AT_ONCE = replace(RULES, hedge=PLAIN_HEDGE)
 BOUNDS = HealthRules()
 DUE = dt.date(2026, 7, 22)
 LOT = builders.lot(Layer.NEAR, expiry=DUE, quantity=4, strike=17.5)
@@ -186,7 +188,7 @@ def test_delayed_hedge_quote_makes_the_ratio_unknown() -> None:
 def test_pending_debit_is_the_rest_at_the_worst_price() -> None:
     buy = next(
         intent
-        for intent in decide(builders.market(), builders.book(), RULES).intents
+        for intent in decide(builders.market(), builders.book(), AT_ONCE).intents
         if intent.purpose is Purpose.PROTECT and intent.quantity == 4
     )
 

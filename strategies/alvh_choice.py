@@ -1,0 +1,78 @@
+"""Which VIX call a layer buys.
+
+Only monthly VIX expiries that are not yet due for a roll are bought: inside the layer's window the
+one nearest to its target, else the nearest to it. The strike is the two-sided one nearest to the
+layer's delta, by Black-76 on the VX future of the same expiry. Where the VX future or the quotes
+of an expiry are unknown, the next best expiry of the window serves. A contract that the same
+decision sells is never bought.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.core.model import Right
+from bot.core.risk import layer_rules
+from bot.core.sessions import is_monthly_vix_expiry
+from strategies.alvh_orders import Choice
+from strategies.base import expiries_by_preference, in_window
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from bot.core.book import Layer
+    from bot.core.chain import PricedChain
+    from bot.core.model import OptionContract
+    from bot.core.rules import LayerRules
+    from strategies.base import Context
+
+VIX_CLASS: Final = "VIX"
+"""Trading class of the monthly VIX options; VIXW are the weeklies."""
+
+ANY_DELTA: Final = 1.0
+"""Tolerance of the search by delta: the nearest two-sided strike, however far it is."""
+
+
+def choose_contract(
+    context: Context, layer: Layer, *, delta: float, sold: Collection[OptionContract] = ()
+) -> Choice | None:
+    """Return the VIX call to be bought for `layer` now, or ``None`` when none is quoted.
+
+    Parameters
+    ----------
+    context
+        Quotes, VX curve, session, calendar.
+    layer
+        Its window, and the days at which it rolls.
+    delta
+        Delta aimed at.
+    sold
+        Contracts that this decision sells.
+    """
+    for expiry in buyable_expiries(context, layer_rules(layer, context.rules.hedge)):
+        chain = context.chain(VIX_CLASS, expiry)
+        choice = None if chain is None else _by_delta(chain, delta, sold)
+        if choice is not None:
+            return choice
+    return None
+
+
+def buyable_expiries(context: Context, rules: LayerRules) -> tuple[dt.date, ...]:
+    """Return monthly expiries beyond the roll, best first: those in the window, or else all."""
+    expiries = tuple(
+        expiry
+        for _, expiry in expiries_by_preference(context, (VIX_CLASS,), rules)
+        if (expiry - context.session).days > rules.roll_dte
+        and expiry > context.calendar.next(context.session)
+        and is_monthly_vix_expiry(expiry, context.calendar)
+    )
+    inside = tuple(expiry for expiry in expiries if in_window(expiry, context.session, rules))
+    return inside or expiries
+
+
+def _by_delta(chain: PricedChain, delta: float, sold: Collection[OptionContract]) -> Choice | None:
+    index = chain.nearest_delta(Right.CALL, delta, tolerance=ANY_DELTA, without=sold)
+    if index is None:
+        return None
+    return Choice(contract=chain.contracts[index], extrinsic_points=float(chain.extrinsic[index]))

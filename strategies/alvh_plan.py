@@ -1,0 +1,261 @@
+"""What one layer buys and sells in one session: from its lots and its goal to orders.
+
+Rules, with the exceptions:
+
+- What is missing is bought. What a lot stands for counts, also where half of it was sold.
+- A roll buys first and sells no more than the buy filled. It replaces no more than the goal needs;
+  a due lot that is not needed is sold without a replacement. What is not due is never sold, unless
+  at a profit.
+- The rest of a lot that was halved is sold once the layer is bought anew in full; if that purchase
+  fails, it is kept.
+- A lot for which nobody bids stays. A call is not rolled into itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot.core.book import Layer, LayerNote
+from bot.core.decision import OrderIntent
+from bot.core.hedge_budget import stepped_delta, stepped_lately, stepped_note
+from bot.core.hedge_figures import LotFigures
+from bot.core.hedge_pace import ended, entry_day, entry_note, layer_note, paced_goal
+from bot.core.hedge_rolls import RollReason, early_gains
+from bot.core.model import OptionContract
+from bot.core.monetise import half_of
+from bot.core.plan import MONETISE, MONETISE_REST, REOPEN
+from bot.core.risk import layer_rules
+from strategies.alvh_choice import choose_contract
+from strategies.alvh_orders import Choice, Purchase, Sale, buy, sale_price, sell
+
+if TYPE_CHECKING:
+    from bot.core.book import HedgeLot
+    from strategies.alvh_conditions import Conditions
+    from strategies.alvh_state import DueLot, LayerState
+    from strategies.base import Context
+
+MISSING: Final = "missing"
+ROLL_REST: Final = "roll_rest"
+"""Reasons: a layer below its goal, and what is left of a lot that needs no replacement."""
+
+Intents = tuple[OrderIntent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What is asked of one layer.
+
+    Parameters
+    ----------
+    target
+        Contracts that it shall have in the end.
+    hasten
+        Whether neither the pace nor the cash press holds it up: gains of the near layer restore it.
+    sold
+        Contracts that the hedge sells in this session; it buys none of them.
+    """
+
+    target: int
+    hasten: bool
+    sold: frozenset[OptionContract]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPlan:
+    """What one layer wants.
+
+    Parameters
+    ----------
+    note
+        What it hands on to the next session.
+    target, goal
+        Contracts wanted in the end, and in this session.
+    delta
+        At which it buys.
+    choice
+        What it would buy, ``None`` where nothing is quoted.
+    early
+        Lots that are rolled early.
+    profit
+        Orders that take a profit out of it.
+    orders
+        All others, in the order of execution.
+    """
+
+    note: LayerNote
+    target: int
+    goal: int
+    delta: float
+    choice: Choice | None
+    early: tuple[LotFigures, ...] = ()
+    profit: Intents = ()
+    orders: Intents = ()
+
+
+def plan_layer(
+    context: Context, state: LayerState, conditions: Conditions, demand: Demand
+) -> LayerPlan:
+    """Return what a layer wants.
+
+    Parameters
+    ----------
+    context, state, conditions
+        The session, the layer's lots, and what holds for the whole hedge.
+    demand
+        What is asked of the layer.
+    """
+    entry = _entry(context, state, demand.target)
+    goal = entry.goal if demand.hasten else _goal(context, entry, conditions)
+    note = _stepped(context, state, ended(entry, goal), conditions)
+    rules = layer_rules(state.layer, context.rules.hedge)
+    delta = stepped_delta(note.delta_steps, rules, context.rules.hedge.budget)
+    choice = choose_contract(context, state.layer, delta=delta, sold=demand.sold)
+    plan = LayerPlan(note=note, target=demand.target, goal=goal, delta=delta, choice=choice)
+    plan = replace(plan, early=_early(context, state, conditions, plan))
+    return replace(plan, profit=_profit(context, state), orders=_orders(context, state, plan))
+
+
+def _entry(context: Context, state: LayerState, target: int) -> LayerNote:
+    note = layer_note(context.book.notes, state.layer, held=state.covers)
+    return entry_note(note, target, held=state.covers, session=context.session)
+
+
+def _goal(context: Context, entry: LayerNote, conditions: Conditions) -> int:
+    """Return the contracts to be had now, by the pace; a pressed unit above the first waits."""
+    if entry.initiated is None:
+        return entry.goal
+    rules = context.rules.hedge
+    day = entry_day(entry.initiated, context.session, context.calendar)
+    above_first = entry.established >= layer_rules(entry.layer, rules).contracts
+    if above_first and conditions.press and day <= rules.press.wait_sessions:
+        return entry.established
+    return paced_goal(entry, conditions.pace, session=context.session, calendar=context.calendar)
+
+
+def _stepped(
+    context: Context, state: LayerState, note: LayerNote, conditions: Conditions
+) -> LayerNote:
+    """Let a layer that rolls now take a step of delta, at most one in a quarter."""
+    rules = context.rules.hedge
+    lately = stepped_lately(note, context.session, calendar=context.calendar, rules=rules.budget)
+    if not state.due or lately:
+        return note
+    return stepped_note(
+        note,
+        conditions.direction,
+        session=context.session,
+        layer=layer_rules(state.layer, rules),
+        rules=rules.budget,
+    )
+
+
+def _early(
+    context: Context, state: LayerState, conditions: Conditions, plan: LayerPlan
+) -> tuple[LotFigures, ...]:
+    """Return the near lots that are rolled early; the cash press lets the call lapse."""
+    called = conditions.early and not (conditions.forbidden or conditions.press)
+    if state.layer is not Layer.NEAR or not called or plan.choice is None:
+        return ()
+    expiry = plan.choice.contract.expiry
+    return tuple(
+        lot
+        for lot in state.fresh
+        if not lot.sold
+        and lot not in state.profit
+        and lot.lot.contract != plan.choice.contract
+        and early_gains(
+            lot, expiry=expiry, target_delta=plan.delta, rules=context.rules.hedge.rolls
+        )
+    )
+
+
+def _profit(context: Context, state: LayerState) -> Intents:
+    rules = context.rules.hedge.profit
+    return tuple(
+        intent
+        for lot in state.profit
+        for intent in sell(
+            context, Sale(lot=lot.lot, quantity=half_of(lot, rules), reason=MONETISE)
+        )
+    )
+
+
+def _orders(context: Context, state: LayerState, plan: LayerPlan) -> Intents:
+    """Return purchases of what is missing, rolls, and re-openings, in this order."""
+    needed = plan.goal - sum(lot.covers for lot in state.kept)
+    rolled = _shared_out(needed, [lot.figures.lot.quantity for lot in state.due])
+    due = sum(lot.figures.lot.quantity for lot in state.due)
+    intents = _fill_up(context, state.layer, needed - due, plan.choice)
+    for lot, quantity in zip(state.due, rolled, strict=True):
+        intents += _roll(context, lot, quantity, plan.choice)
+    for early in plan.early:
+        quantity = early.lot.quantity
+        intents += _replace(context, early.lot, quantity, RollReason.EARLY, plan.choice)
+    return intents + _reopenings(context, state, plan, rolled=sum(rolled))
+
+
+def _shared_out(needed: int, quantities: list[int]) -> list[int]:
+    """Share what is `needed` out among `quantities`, the first one first."""
+    shares = []
+    for quantity in quantities:
+        shares.append(min(quantity, max(needed, 0)))
+        needed -= shares[-1]
+    return shares
+
+
+def _fill_up(context: Context, layer: Layer, missing: int, choice: Choice | None) -> Intents:
+    """Buy what the layer lacks."""
+    if missing <= 0 or choice is None:
+        return ()
+    return buy(context, Purchase(layer=layer, choice=choice, quantity=missing, reason=MISSING))
+
+
+def _roll(context: Context, due: DueLot, quantity: int, choice: Choice | None) -> Intents:
+    """Roll a due lot as far as it is needed; sell it where it is not."""
+    lot = due.figures.lot
+    if quantity == 0:
+        return sell(context, Sale(lot=lot, quantity=lot.quantity, reason=ROLL_REST))
+    return _replace(context, lot, quantity, due.reason, choice)
+
+
+def _replace(
+    context: Context, lot: HedgeLot, quantity: int, reason: RollReason, choice: Choice | None
+) -> Intents:
+    """Buy first, then sell no more than the buy filled."""
+    if choice is None or choice.contract == lot.contract:
+        return ()
+    wanted = Purchase(
+        layer=lot.layer, choice=choice, quantity=quantity, reason=reason, replaces=lot.lot_id
+    )
+    buys = buy(context, wanted)
+    if not buys:
+        return ()
+    after = buys[0].intent_id
+    return buys + sell(context, Sale(lot=lot, quantity=quantity, reason=reason, after=after))
+
+
+def _reopenings(context: Context, state: LayerState, plan: LayerPlan, *, rolled: int) -> Intents:
+    """Buy halved lots anew in full as far as they are needed, and sell their rest after that."""
+    lots = [lot for lot in state.rest if sale_price(context, lot.lot) is not None]
+    others = sum(lot.covers for lot in state.kept if lot not in lots)
+    anew = _shared_out(plan.goal - others - rolled, [lot.covers for lot in lots])
+    intents: Intents = ()
+    for lot, quantity in zip(lots, anew, strict=True):
+        intents += _reopen(context, lot.lot, quantity, plan.choice)
+    return intents
+
+
+def _reopen(context: Context, lot: HedgeLot, quantity: int, choice: Choice | None) -> Intents:
+    rest = Sale(lot=lot, quantity=lot.quantity, reason=MONETISE_REST)
+    if quantity == 0:
+        return sell(context, rest)
+    if choice is None:
+        return ()
+    wanted = Purchase(
+        layer=lot.layer, choice=choice, quantity=quantity, reason=REOPEN, replaces=lot.lot_id
+    )
+    buys = buy(context, wanted)
+    if not buys:
+        return ()
+    return buys + sell(context, replace(rest, after=buys[0].intent_id))
