@@ -12,6 +12,7 @@ from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.order_rows import OrderRow, order_rows
+from bot.ledger.quality import ParityRow, QualityRow
 from bot.ledger.queries import (
     NoteRow,
     PositionRow,
@@ -45,6 +46,8 @@ class SessionReview:
         Session whose mark `positions` are of: an older one while this one is not marked.
     course
         Book and shadow from the first mark up to this session.
+    quality, parity
+        What execution cost, and the combinations of VIX options that were out of line.
     """
 
     session: Session
@@ -60,6 +63,8 @@ class SessionReview:
     alerts: tuple[NoteRow, ...]
     incidents: tuple[NoteRow, ...]
     provenance: tuple[ProvenanceRow, ...]
+    quality: tuple[QualityRow, ...]
+    parity: tuple[ParityRow, ...]
     ledger: str
 
 
@@ -96,6 +101,8 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
         alerts=alert_rows(ledger, chosen),
         incidents=incident_rows(ledger, chosen),
         provenance=ledger.provenance(chosen),
+        quality=ledger.quality_rows(chosen),
+        parity=ledger.parity_rows(chosen),
         ledger=str(ledger.path),
     )
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bot.core.book import Layer
 from bot.core.fold import IntentState, StructureKind
+from bot.review.book_health import book_health, execution_quality
 from bot.review.format import UNKNOWN, cents, clock, observed, percent, points, signed_usd, usd
 from bot.review.layout import coloured, heading, line, section, table
 from bot.review.reasons import reasons
@@ -68,6 +69,8 @@ def _page(review: SessionReview) -> Iterable[RenderableType]:
     yield from _closed(review.closed)
     yield from _condors(review)
     yield from _hedge(review)
+    yield from book_health(review)
+    yield from execution_quality(review)
     if review.decision:
         yield from reasons(review.decision)
     yield from _provenance(review.provenance)

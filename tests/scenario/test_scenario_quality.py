@@ -18,6 +18,7 @@ from bot.core.model import Right
 from bot.core.parity import Arbitrage
 from bot.core.quality import ORDER
 from bot.ledger.quality import NOT_WAITED_FOR
+from bot.review.session import review_json
 from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ def test_every_fill_is_measured_and_held_against_the_market_five_minutes_on(
             for row in marked
         ]
         assert min(waited) >= FIVE_MINUTES
+        page = found.project.settings.logs.folder / "reports" / f"{session}.txt"
+        assert "mark-out" in page.read_text(encoding="utf-8")
+        assert '"mark_out"' in review_json(found.ledger, session)
 
     scene(tmp_path, act)
 
