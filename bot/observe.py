@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from bot.broker.vx_history import vx_days
 from bot.core.breadth import unbroken
+from bot.core.carry import held_chain
 from bot.core.chain import price_chain
 from bot.core.errors import MarketDataError
+from bot.core.indicators import expected_daily_range_pct
 from bot.core.macro import month_end
 from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot, OptionQuote
+from bot.core.threat import is_daily, threatened_side
 from bot.core.universe import (
     ListedSeries,
     coarse_condor_contracts,
@@ -23,13 +26,18 @@ from bot.core.universe import (
     hedge_series,
     parity_contracts,
     parity_partners,
+    shift_contracts,
+    shift_series,
 )
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
-    from bot.core.model import OptionContract, Quote, TradingDay
+    from bot.core.book import Condor
+    from bot.core.chain import PricedChain
+    from bot.core.model import OptionContract, Quote, Right, TradingDay
     from bot.desk import Desk
 
     Quotes = dict[OptionContract, Quote]
@@ -60,9 +68,13 @@ async def observe(desk: Desk) -> MarketSnapshot:
     ]
     quotes = await desk.market.options(wanted)
     coarse = with_quotes(levels, quotes, desk)
-    if sold is None:
-        return coarse
-    quotes |= await desk.market.options(_fine_candidates(coarse, sold, desk))
+    if later := await _later_contracts(coarse, desk):
+        quotes |= await desk.market.options(
+            [contract for contracts in later.values() for contract in contracts]
+        )
+        coarse = with_quotes(levels, quotes, desk)
+    for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
+        quotes |= await desk.market.options(_fine_candidates(coarse, series, desk))
     return with_quotes(levels, quotes, desk)
 
 
@@ -126,6 +138,7 @@ async def _breadth(desk: Desk) -> BreadthSeries | None:
 
 
 async def _listed(desk: Desk, underlying: str) -> tuple[ListedSeries, ...]:
+    """Return the series of an underlying, none where they are unknown."""
     try:
         return await desk.market.series(underlying)
     except MarketDataError as fault:
@@ -134,7 +147,12 @@ async def _listed(desk: Desk, underlying: str) -> tuple[ListedSeries, ...]:
 
 
 async def _sold_series(desk: Desk) -> ListedSeries | None:
-    series = condor_series(await _listed(desk, "SPX"), desk.session, desk.rules.condor)
+    series = condor_series(
+        await _listed(desk, "SPX"),
+        desk.session,
+        desk.rules.condor,
+        tomorrow=desk.calendar.next(desk.session),
+    )
     return None if series is None else await _own_strikes(desk, series)
 
 
@@ -182,6 +200,50 @@ def _fine_candidates(
     known = {option.contract for option in coarse.options}
     wanted = fine_condor_contracts(chain, series, desk.rules.condor)
     return [contract for contract in wanted if contract not in known]
+
+
+async def _later_contracts(
+    coarse: MarketSnapshot, desk: Desk
+) -> dict[ListedSeries, list[OptionContract]]:
+    """Return what threatened condors could be rolled into, by series; none while none is."""
+    found: dict[ListedSeries, list[OptionContract]] = {}
+    spot, rules = coarse.level("SPX"), desk.rules.condor
+    threatened = _threatened(coarse, desk)
+    listed = await _listed(desk, "SPX") if threatened else ()
+    for condor, side in threatened:
+        series = shift_series(listed, condor, desk.session, rules)
+        if series is None or spot is None:
+            continue
+        series = await _own_strikes(desk, series)
+        wanted = found.setdefault(series, list(_condor_candidates(coarse, series, desk)))
+        wanted += shift_contracts(series, condor, side, forward=spot, rules=rules)
+    return found
+
+
+def _threatened(coarse: MarketSnapshot, desk: Desk) -> list[tuple[Condor, Right]]:
+    """Return the condors that may be rolled out, each with its threatened side."""
+    rules, vix = desk.rules.condor, coarse.level("VIX")
+    if rules.is_daily or not rules.time_shift or vix is None:
+        return []
+    sides = {
+        condor: threatened_side(
+            condor,
+            _chain_held(coarse, condor),
+            spot=coarse.level("SPX"),
+            edr_pct=expected_daily_range_pct(vix),
+            rules=rules,
+        )
+        for condor in desk.ledger.holdings().condors
+        if not condor.rolled and not is_daily(condor, desk.calendar)
+    }
+    return [(condor, side) for condor, side in sides.items() if side is not None]
+
+
+def _chain_held(coarse: MarketSnapshot, condor: Condor) -> PricedChain | None:
+    def chain(trading_class: str, expiry: dt.date) -> PricedChain | None:
+        return price_chain(coarse, trading_class=trading_class, expiry=expiry)
+
+    return held_chain(coarse, condor.legs[0].contract.trading_class, condor.expiry, chain=chain)
 
 
 def _hedge_candidates(

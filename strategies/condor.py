@@ -17,13 +17,14 @@ execution, to what the hedge covers once its orders are done
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.core.book import Tier
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
 from bot.core.plan import CONDOR, Identity, condor_id, make_ladder, price_order
 from bot.core.risk import max_loss_usd, width_points
 from bot.core.second_engine import engine_verdicts
+from bot.core.universe import DAILY_CLASS, wing_points
 from strategies.base import Context, Proposal, expiries_by_preference, in_window
 from strategies.condor_daily import daily_legs
 from strategies.condor_exits import propose_exits
@@ -37,16 +38,13 @@ from strategies.condor_gates import (
 )
 from strategies.condor_risk import Sizing, size
 from strategies.condor_shift import propose_shifts
-from strategies.condor_strikes import condor_legs, shaped_deltas, wing_width
+from strategies.condor_strikes import condor_legs, shaped_deltas
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from bot.core.book import Leg
     from bot.core.chain import PricedChain
-
-DAILY_CLASS: Final = "SPXW"
-"""Trading class of the profile ``daily``: it settles at the close of its expiry."""
 
 
 def propose(context: Context) -> Proposal:
@@ -159,7 +157,7 @@ def _candidate_found(
     context: Context, candidate: Candidate | None, tier: Tier, *, chain: PricedChain | None
 ) -> Verdict:
     rules = context.rules.condor
-    wings = "" if chain is None else f", wings of {wing_width(chain.forward, rules):g}"
+    wings = "" if chain is None else f", wings of {wing_points(chain.forward, rules):g}"
     strikes = [] if candidate is None else [leg.contract.strike for leg in candidate.legs]
     return Verdict(
         code="STRIKES_QUOTED",

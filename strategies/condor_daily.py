@@ -20,7 +20,8 @@ import numpy as np
 
 from bot.core.book import Leg, Tier
 from bot.core.model import Right
-from strategies.condor_strikes import SLACK, wing_width
+from bot.core.universe import wing_points
+from strategies.condor_strikes import SLACK
 
 if TYPE_CHECKING:
     from bot.core.chain import PricedChain
@@ -82,7 +83,7 @@ def _sides(
     sign = 1 if right is Right.CALL else -1
     eligible = (chain.is_call == (right is Right.CALL)) & (sign * (chain.strike - bound) >= -SLACK)
     eligible &= np.abs(chain.delta) >= rules.delta_floor - SLACK
-    width = wing_width(chain.forward, rules)
+    width = wing_points(chain.forward, rules)
     pairs = [
         (int(short), wing)
         for short in np.flatnonzero(eligible)

@@ -104,10 +104,9 @@ def _later_chain(context: Context, condor: Condor) -> PricedChain | None:
     rules = context.rules.condor
     if rules.is_daily:
         return None
-    for trading_class, expiry in expiries_by_preference(context, rules.trading_classes, rules):
-        if _in_window(context, expiry, condor):
-            return context.chain(trading_class, expiry)
-    return None
+    quoted = expiries_by_preference(context, rules.trading_classes, rules)
+    chains = (context.chain(*each) for each in quoted if _in_window(context, each[1], condor))
+    return next((chain for chain in chains if chain is not None), None)
 
 
 def _in_window(context: Context, expiry: dt.date, condor: Condor) -> bool:

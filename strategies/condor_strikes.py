@@ -25,6 +25,7 @@ from bot.core.book import Leg, Tier
 from bot.core.model import Right
 from bot.core.regime import Breadth
 from bot.core.rules import TierDeltas
+from bot.core.universe import wing_points
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,12 +77,6 @@ def _out_by_rsi(deltas: TierDeltas, signals: Signals, rules: CondorRules) -> Tie
     if rsi is not None and rsi < rules.rsi_low:
         return replace(deltas, put=deltas.put - rules.rsi_delta_shift)
     return deltas
-
-
-def wing_width(forward: float, rules: CondorRules) -> float:
-    """Return the intended width of the wings in points: a share of `forward`, on the grid."""
-    grid = rules.strike_grid_points
-    return max(grid, round(rules.wing_share * forward / grid) * grid)
 
 
 def condor_legs(
@@ -195,7 +190,7 @@ def _wings(
     A wing further from the intended width than ``wing_tolerance`` is no wing: where strikes are
     sparse, a narrow or a wide condor would be another trade than the one that was meant.
     """
-    intended = wing_width(chain.forward, rules)
+    intended = wing_points(chain.forward, rules)
     low, high = _wing_candidates(chain, put), _wing_candidates(chain, call)
     low_width = np.abs(chain.strike[low] - chain.strike[put])[:, np.newaxis]
     high_width = np.abs(chain.strike[high] - chain.strike[call])[np.newaxis, :]

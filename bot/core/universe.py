@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bot.core.book import Condor
     from bot.core.chain import PricedChain
     from bot.core.rules import CondorRules, HedgeRules
     from bot.core.sessions import TradingCalendar
@@ -40,6 +41,15 @@ MONEY_STRIKES = 4
 
 SHORT_REACH = 3.6
 """How many standard deviations below the money a 0.05-delta put can lie on a steep smile."""
+
+DAILY_CLASS = "SPXW"
+"""Trading class of the profile ``daily``: it settles at the close of its expiry."""
+
+DAILY_STRIKES = 60
+"""Strikes of one side of a daily condor."""
+
+SHIFT_WINGS = 4
+"""How many widths beyond the old short strike a time-shift looks."""
 
 CALL_REACH = 2.6
 """The same above the money, where the smile is flat."""
@@ -72,9 +82,19 @@ class ListedSeries:
 
 
 def condor_series(
-    listed: Iterable[ListedSeries], session: Session, rules: CondorRules
+    listed: Iterable[ListedSeries],
+    session: Session,
+    rules: CondorRules,
+    *,
+    tomorrow: Session | None = None,
 ) -> ListedSeries | None:
-    """Return the series in the window whose DTE is nearest to the target, the nearer on a tie."""
+    """Return the series to sell: nearest to the target DTE in the window, the nearer on a tie.
+
+    The profile ``daily`` sells the SPXW options of `tomorrow`, the next session.
+    """
+    if rules.is_daily:
+        wanted = (DAILY_CLASS, tomorrow)
+        return next((each for each in listed if (each.trading_class, each.expiry) == wanted), None)
     window = [
         series
         for series in listed
@@ -127,7 +147,7 @@ def coarse_condor_contracts(
         For the width of the wings.
     """
     deviation = vix / 100 * math.sqrt(max((series.expiry - session).days, 1) / 365)
-    wing = 1.5 * rules.wing_pct_of_forward
+    wing = 1.5 * rules.wing_share
     low = spot * (math.exp(-SHORT_REACH * deviation) - wing)
     high = spot * (math.exp(CALL_REACH * deviation) + wing)
     strikes = np.array(series.strikes)
@@ -140,8 +160,13 @@ def coarse_condor_contracts(
 def fine_condor_contracts(
     chain: PricedChain, series: ListedSeries, rules: CondorRules
 ) -> tuple[OptionContract, ...]:
-    """Return the second pass: listed strikes round each tier's shorts, and round their wings."""
-    wing = rules.wing_pct_of_forward * chain.forward
+    """Return the second pass: listed strikes round each tier's shorts, and round their wings.
+
+    Daily condors look for a credit: every strike from the money to their furthest wing is read.
+    """
+    if rules.is_daily:
+        return _daily_contracts(chain, series, rules)
+    wing = rules.wing_share * chain.forward
     tiers = [getattr(rules, tier) for tier in rules.tiers]
     puts: list[float] = []
     calls: list[float] = []
@@ -150,6 +175,77 @@ def fine_condor_contracts(
     for delta in {delta for tier in tiers for delta in _shapes(tier.call, rules)}:
         calls += _around(chain, series, Right.CALL, delta, wing)
     return _contracts(series, puts=puts, calls=calls)
+
+
+def _daily_contracts(
+    chain: PricedChain, series: ListedSeries, rules: CondorRules
+) -> tuple[OptionContract, ...]:
+    """Return all strikes between the money and the wing of the furthest short that may be sold."""
+    wing = rules.wing_share * chain.forward + rules.strike_grid_points
+    low, high = chain.forward, chain.forward
+    if (put := chain.nearest_delta(Right.PUT, rules.delta_floor, tolerance=0.05)) is not None:
+        low = float(chain.strike[put]) - wing
+    if (call := chain.nearest_delta(Right.CALL, rules.delta_floor, tolerance=0.05)) is not None:
+        high = float(chain.strike[call]) + wing
+    inside = [strike for strike in series.strikes if low <= strike <= high]
+    puts = [strike for strike in inside if strike < chain.forward][-DAILY_STRIKES:]
+    calls = [strike for strike in inside if strike > chain.forward][:DAILY_STRIKES]
+    return _contracts(series, puts=puts, calls=calls)
+
+
+def shift_series(
+    listed: Iterable[ListedSeries], condor: Condor, session: Session, rules: CondorRules
+) -> ListedSeries | None:
+    """Return the series that a threatened condor may be rolled into: nearest to the target DTE."""
+    window = [
+        series
+        for series in listed
+        if series.trading_class in rules.trading_classes
+        and rules.shift_days_minimum
+        <= (series.expiry - condor.expiry).days
+        <= rules.shift_days_maximum
+    ]
+    return _preferred(window, session, rules) if window else None
+
+
+def shift_contracts(
+    series: ListedSeries, condor: Condor, right: Right, *, forward: float, rules: CondorRules
+) -> tuple[OptionContract, ...]:
+    """Return shorts of the threatened side from where `condor` has its own outwards, with wings.
+
+    Parameters
+    ----------
+    series
+        The later expiry.
+    condor
+        The threatened condor.
+    right
+        Its threatened side.
+    forward
+        Level that the width of the wings is a share of, points.
+    rules
+        For that share.
+    """
+    sign = 1 if right is Right.CALL else -1
+    wing = wing_points(forward, rules)
+    old = next(
+        leg.contract.strike for leg in condor.legs if leg.ratio < 0 and leg.contract.right is right
+    )
+    out = np.array([strike for strike in series.strikes if sign * (strike - old) >= 0])
+    shorts = _thin(out[np.abs(out - old) <= SHIFT_WINGS * wing])
+    wanted = {float(k) for k in shorts} | {_nearest(series, k + sign * wing) for k in shorts}
+    puts, calls = ([], sorted(wanted)) if right is Right.CALL else (sorted(wanted), [])
+    return _contracts(series, puts=puts, calls=calls)
+
+
+def wing_points(forward: float, rules: CondorRules) -> float:
+    """Return the intended width of the wings in points: a share of `forward`, on the grid."""
+    grid = rules.strike_grid_points
+    return max(grid, round(rules.wing_share * forward / grid) * grid)
+
+
+def _nearest(series: ListedSeries, strike: float) -> float:
+    return min(series.strikes, key=lambda listed: (abs(listed - strike), listed))
 
 
 def _shapes(delta: float, rules: CondorRules) -> set[float]:

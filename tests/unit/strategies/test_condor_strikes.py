@@ -11,11 +11,12 @@ from bot.core.book import Tier
 from bot.core.model import MarketSnapshot, Quote, Right
 from bot.core.regime import Breadth
 from bot.core.rules import CondorRules, TierDeltas
+from bot.core.universe import wing_points
 from proposals import (
     context,
     strikes,
 )
-from strategies.condor_strikes import condor_legs, shaped_deltas, wing_width
+from strategies.condor_strikes import condor_legs, shaped_deltas
 
 
 @pytest.mark.parametrize(
@@ -50,9 +51,9 @@ def test_the_side_that_the_trend_runs_into_is_sold_further_out(
 
 
 def test_wings_are_two_percent_of_the_forward_on_the_grid() -> None:
-    assert wing_width(6_322.0, CondorRules()) == 125
-    assert wing_width(6_400.0, CondorRules()) == 130
-    assert wing_width(50.0, CondorRules()) == 5
+    assert wing_points(6_322.0, CondorRules()) == 125
+    assert wing_points(6_400.0, CondorRules()) == 130
+    assert wing_points(50.0, CondorRules()) == 5
 
 
 def chosen(
