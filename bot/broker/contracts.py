@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EXCHANGE_OF_INDEX = {"AD-NYSE": "NYSE"}
 TRADED_CLASSES = frozenset({"SPX", "SPXW", "VIX", "VIXW"})
 
+A_WEEK = dt.timedelta(days=7)
+"""An expiry lies at most a week after its last trade date, and must be on the calendar."""
+
 
 def parse_date(text: str) -> dt.date:
     """Return the date of the broker's ``YYYYMMDD[ time zone]``."""
@@ -126,10 +129,15 @@ def _expiry(trading_class: str, last_trade: dt.date, calendar: TradingCalendar) 
 
 
 def our_contract(contract: Contract, calendar: TradingCalendar) -> OptionContract | None:
-    """Return the option that the broker's `contract` names; ``None`` if we do not trade it."""
+    """Return the option that the broker's `contract` names; ``None`` if we do not trade it.
+
+    One that expires beyond the calendar cannot be dated, and is never ours.
+    """
     if contract.secType != "OPT" or contract.tradingClass not in TRADED_CLASSES:
         return None
     last_trade = parse_date(contract.lastTradeDateOrContractMonth)
+    if not calendar.covers(last_trade + A_WEEK):
+        return None
     return OptionContract(
         underlying=contract.symbol,
         trading_class=contract.tradingClass,

@@ -8,7 +8,6 @@ stale last.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from bot.core.universe import ListedSeries
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Awaitable, Iterable, Sequence
 
     from bot.broker.client import Contract, Ticker
@@ -52,8 +52,6 @@ COMPETING_SESSION = 10197
 PAUSE_SECONDS = 10.0
 
 HALTED = 1
-A_WEEK = dt.timedelta(days=7)
-"""An expiry lies at most a week after its last trade date, and must be on the calendar."""
 
 
 @dataclass(slots=True)
@@ -135,7 +133,7 @@ class MarketData:
             for chain in chains
             if chain.tradingClass in ib_contracts.TRADED_CLASSES
             for date in chain.expirations
-            if self.broker.calendar.covers(ib_contracts.parse_date(date) + A_WEEK)
+            if self.broker.calendar.covers(ib_contracts.parse_date(date) + ib_contracts.A_WEEK)
             and self.broker.calendar.is_session(ib_contracts.parse_date(date))
         }
         listed = [self._listed(underlying, *key, strikes) for key, strikes in found.items()]

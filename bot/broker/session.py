@@ -13,6 +13,7 @@ import logging
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, TypeVar
 
+from bot.broker.answers import LateAnswers
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
@@ -66,6 +67,7 @@ class Broker:
         """Code of the refusal by request id; orders are numbered among them."""
         self.upstream = Upstream()
         self.stream = StreamWatch(client)
+        self._answers = LateAnswers(client)
         self._id_is_taken = asyncio.Event()
         client.errorEvent += self._on_error
 
@@ -106,6 +108,7 @@ class Broker:
         except RequestError as refusal:
             raise MarketDataError(f"{name}: error {refusal.code}: {refusal.message}") from refusal
         except TimeoutError as late:
+            self._answers.forgo(request)
             raise GatewayUnavailableError(f"{name}: no answer within {deadline:g} s") from late
         except ConnectionError as broken:
             raise GatewayUnavailableError(f"{name}: connection lost: {broken}") from broken

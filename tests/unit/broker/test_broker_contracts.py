@@ -34,3 +34,12 @@ def test_a_series_of_a_closed_day_keeps_its_name(
     assert ours is not None
     assert then is not None
     assert (str(ours.expiry), str(then.expiry)) == (before, after)
+
+
+@pytest.mark.parametrize(("last_trade", "known"), [("20250320", True), ("20311218", False)])
+def test_an_option_beyond_the_calendar_is_no_contract_of_ours(
+    last_trade: str, *, known: bool
+) -> None:
+    leap = Option("SPX", last_trade, 5000.0, "P", "SMART", tradingClass="SPX", conId=7)
+
+    assert (our_contract(leap, CALENDAR) is not None) is known
