@@ -8,6 +8,7 @@ session is *daily*: it is never shifted, expiry is its exit.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from bot.core.model import Right
@@ -27,7 +28,9 @@ def short_strikes(condor: Condor) -> dict[Right, OptionContract]:
 
 def is_daily(condor: Condor, calendar: TradingCalendar) -> bool:
     """Whether `condor` was sold in the session before the one in which it expires."""
-    return condor.expiry <= calendar.next(condor.opened)
+    following = condor.opened + dt.timedelta(days=1)
+    known = calendar.covers(following) and calendar.covers(condor.expiry)
+    return known and condor.expiry <= calendar.on_or_after(following)
 
 
 def short_deltas(condor: Condor, chain: PricedChain | None) -> dict[Right, float]:
