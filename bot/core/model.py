@@ -156,6 +156,8 @@ class BreadthSource(StrEnum):
 
     NYSE = "nyse"
     SECTORS = "sectors"
+    LARGE_CAPS = "large_caps"
+    """Stands in for official counts that history lacks; never observed live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
