@@ -21,7 +21,7 @@ from bot.command_line import (
     reported,
 )
 from bot.gateway_commands import gateway, probe
-from bot.past_commands import decide_again
+from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
 
 app = typer.Typer(
@@ -175,6 +175,7 @@ def check(project: ProjectOption = HERE) -> None:
 
 app.command()(probe)
 app.add_typer(rules)
+app.command()(explain)
 app.command()(decide_again)
 
 

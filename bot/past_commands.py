@@ -7,7 +7,33 @@ from typing import Annotated
 
 import typer
 
-from bot.command_line import EXIT_FAULT, HERE, ProjectOption, reported
+from bot.command_line import EXIT_FAULT, HERE, ProjectOption, console, reported
+
+
+def explain(
+    date: Annotated[dt.datetime, typer.Argument(formats=["%Y-%m-%d"], help="The session.")],
+    project: ProjectOption = HERE,
+    *,
+    gate: Annotated[
+        str | None, typer.Option(help="Only what this gate said: VIX_TERM_STRUCTURE.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+) -> None:
+    """Show why a session was decided so, from every input to what became of each intent."""
+    from bot.config import load_settings
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+    from bot.review.explain import explain as gather
+    from bot.review.explain import explain_json, explain_page
+
+    with reported():
+        path = load_settings(settings_path(project)).ledger.path
+        with Ledger.open_read_only(path) as ledger:
+            found = gather(ledger, date.date(), gate=gate)
+        if as_json:
+            typer.echo(explain_json(found))
+        else:
+            console().print(explain_page(found, gate=gate))
 
 
 def decide_again(
