@@ -124,19 +124,25 @@ def stages(block: int) -> list[tuple[str, str]]:
     return [(scene, venues[(at + block + 1) % len(venues)]) for at, scene in enumerate(SCENES)]
 
 
-def planned(index: int, lengths: Mapping[str, Mapping[str, int]]) -> Trial:
-    """Return the `index`-th trial of every campaign."""
+def target(index: int) -> tuple[str, str, str]:
+    """Return the scene and the way of filling of a trial, and the kind of boundary it stops at."""
     turn, place = divmod(index, len(SCENES))
-    scene, venue = stages(index // BLOCK)[place]
+    return *stages(index // BLOCK)[place], KINDS[(turn + place) % len(KINDS)]
+
+
+def planned(index: int, lengths: Mapping[str, Mapping[str, int]]) -> Trial:
+    """Return the `index`-th trial of every campaign: no boundary twice before each was once."""
+    scene, venue, kind = target(index)
     length = lengths[f"{scene} {venue}"]
-    kind = KINDS[(turn + place) % len(KINDS)]
-    stop = Stop(kind=kind, number=spread(turn, length[kind]), torn=turn % 3 == 1)
+    former = sum(target(each) == (scene, venue, kind) for each in range(index))
+    stop = Stop(kind=kind, number=spread(former + 1, length[kind]), torn=former % 2 == 1)
+    turn, place = divmod(index, len(SCENES))
     if turn % 3 != place % 3:
         return Trial(scene=scene, venue=venue, stops=(stop,))
     again = KINDS[(turn + 2 * place) % len(KINDS)]
     early = stop.number * 3 < length[kind]  # then the recovery is as long as the session
     most = length[again] if early else IN_RECOVERY[again]
-    second = Stop(kind=again, number=spread(turn + place, most))
+    second = Stop(kind=again, number=spread(former + place + 1, most))
     return Trial(scene=scene, venue=venue, stops=(stop, second))
 
 

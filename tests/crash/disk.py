@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,12 +148,16 @@ def unmeant(truth: Truth, path: Path) -> Iterator[str]:
 
 
 def every(counts: dict[str, int]) -> Iterator[DiskFault]:
-    """Yield each place with each error; of two errors at a place one lasts, in turn."""
-    for call, count in counts.items():
-        for number in range(1, count + 1):
-            for at, error in enumerate(ERRORS):
-                lasting = (number + at) % 2 == 0
-                yield DiskFault(call=call, number=number, error=error, lasting=lasting)
+    """Yield the fault at every place, each with one error, then each with the other.
+
+    Writes come in twos, the head of a frame of the log and its page, so errors and whether they
+    last change with every second place.
+    """
+    for turn, call in product(range(len(ERRORS)), counts):
+        for number in range(1, counts[call] + 1):
+            error = ERRORS[(number // 2 + turn) % len(ERRORS)]
+            lasting = (number // 4 + turn) % 2 == 0
+            yield DiskFault(call=call, number=number, error=error, lasting=lasting)
 
 
 def spread_out(plan: Sequence[DiskFault], places: int) -> tuple[DiskFault, ...]:
@@ -160,9 +165,7 @@ def spread_out(plan: Sequence[DiskFault], places: int) -> tuple[DiskFault, ...]:
     each = max(1, places // len(CALLS))
     kinds = [[fault for fault in plan if fault.call == call] for call in CALLS]
     return tuple(
-        kind[len(kind) * (2 * at + 1) // (2 * each) + at % len(ERRORS)]
-        for kind in kinds
-        for at in range(each)
+        kind[len(kind) * (2 * at + 1) // (2 * each)] for kind in kinds for at in range(each)
     )
 
 
