@@ -173,6 +173,23 @@ def _condor_conflicts(condor: CondorRules) -> Iterator[Conflict]:
     for tier in ("conservative", "balanced", "aggressive"):
         for side in ("put", "call"):
             yield from _not_below_floor(condor, tier, side)
+    yield from _tiers_in_order(condor)
+
+
+def _tiers_in_order(condor: CondorRules) -> Iterator[Conflict]:
+    """Yield each tier that sells nearer the money than the one named bolder."""
+    for shyer, bolder in pairwise(("conservative", "balanced", "aggressive")):
+        for side in ("put", "call"):
+            low, high = (
+                getattr(getattr(condor, shyer), side),
+                getattr(getattr(condor, bolder), side),
+            )
+            if low > high:
+                yield Conflict(
+                    keys=(f"condor.{shyer}.{side}", f"condor.{bolder}.{side}"),
+                    value=low,
+                    text=f"must not exceed condor.{bolder}.{side} = {high}",
+                )
 
 
 def _not_below_floor(condor: CondorRules, tier: str, side: str) -> Iterator[Conflict]:
@@ -193,6 +210,7 @@ def _hedge_conflicts(hedge: HedgeRules) -> Iterator[Conflict]:
         yield from _ascending(f"hedge.{name}", layer, "delta_minimum", "delta")
     for nearer, farther in pairwise(("near", "mid", "far")):
         yield from _apart(hedge, nearer, farther)
+    yield from _deeper(hedge)
     yield from _ascending("hedge.rolls", hedge.rolls, "wait_rsi_low", "wait_rsi_high")
     yield from _ascending("hedge.budget", hedge.budget, "drag_low", "drag_high")
     yield from _ascending("hedge.pace", hedge.pace, "fast_sessions", "sessions", "slow_sessions")
@@ -208,6 +226,18 @@ def _apart(hedge: HedgeRules, nearer: str, farther: str) -> Iterator[Conflict]:
             value=end,
             text=f"must be less than hedge.{farther}.dte_minimum = {start}",
         )
+
+
+def _deeper(hedge: HedgeRules) -> Iterator[Conflict]:
+    """Yield each layer that the far one is not further out of the money than."""
+    for nearer in ("near", "mid"):
+        delta: float = getattr(hedge, nearer).delta
+        if hedge.far.delta >= delta:
+            yield Conflict(
+                keys=("hedge.far.delta", f"hedge.{nearer}.delta"),
+                value=hedge.far.delta,
+                text=f"must be less than hedge.{nearer}.delta = {delta}",
+            )
 
 
 def events_conflicts(events: EventTable) -> Iterator[Conflict]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from bot.clock import new_york
 from bot.core.book import TradingState
 from bot.core.errors import LedgerError, StewardError
+from bot.core.events import ended_types
 from bot.doctor_gateway import Finding, examine_gateway
 from bot.files import distrust, free_mb
 from bot.governance import SHOWN, standing
@@ -23,6 +24,7 @@ from bot.killswitch import KillSwitch
 from bot.ledger.lock import WriterLock
 from bot.ledger.store import Ledger
 from bot.project import Project, connected, load_project
+from bot.tables import ended_text
 from bot.wakeups import next_wake
 
 if TYPE_CHECKING:
@@ -174,8 +176,16 @@ async def _gateway(project: Project) -> AsyncIterator[Finding]:
             async for finding in examine_gateway(broker):
                 yield finding
             yield _next_session(project, broker.clock.now())
+            yield _events(project, new_york(broker.clock.now()).date())
     except StewardError as fault:
         yield Finding(name="gateway", passed=False, text=str(fault))
+
+
+def _events(project: Project, session: dt.date) -> Finding:
+    """Name each type of event whose last date has passed: no condor is opened on a guess."""
+    faults = [ended_text(ended) for ended in ended_types(project.events, session)]
+    text = "; ".join(faults) or "the dates of every type reach beyond this session"
+    return Finding(name="events", passed=not faults, text=text)
 
 
 def _next_session(project: Project, now: dt.datetime) -> Finding:
