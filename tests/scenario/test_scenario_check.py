@@ -105,6 +105,20 @@ def test_hours_that_are_disputed_name_the_keys_to_write(tmp_path: Path) -> None:
     assert failed(findings) == set()
 
 
+def test_events_that_have_ended_are_named_by_type_and_last_date(tmp_path: Path) -> None:
+    def prepare(found: Stage) -> None:
+        path = found.project.folder / "config" / "events.toml"
+        dates = "fomc = [2024-12-18]\ncpi = [2025-01-15]\nppi = []\n"
+        path.write_text(dates, encoding="utf-8")
+
+    findings = checked(tmp_path, prepare=prepare)
+
+    assert failed(findings) == {"events"}
+    assert "fomc = ... 2024-12-18" in findings["events"].text
+    assert "ppi = no date" in findings["events"].text
+    assert "cpi" not in findings["events"].text
+
+
 def test_a_running_bot_is_no_obstacle_to_a_check(tmp_path: Path) -> None:
     held: list[WriterLock] = []
 
