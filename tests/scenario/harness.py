@@ -84,8 +84,13 @@ class Stage:
 async def stage(
     folder: Path, *, market: Market | None = None, settings: GatewaySettings | None = None
 ) -> AsyncIterator[Stage]:
-    """Set up a project in `folder` and a gateway with `market` (calm and synthetic if none)."""
+    """Set up a project in `folder` and a gateway with `market` (calm and synthetic if none).
+
+    The hedge is bought in the session in which it is first asked for: its pace has tests of its
+    own.
+    """
     write_defaults(folder)
+    change_rules(folder, "sessions = 2\n", "sessions = 1\n")
     played = market or SyntheticMarket(scenario="calm", seed=3, sessions=30)
     async with Gateway(played, settings or GatewaySettings()) as gateway:
         point_at(folder, gateway.port)
@@ -94,6 +99,21 @@ async def stage(
             found = Stage(gateway=gateway, project=project, ledger=ledger)
             listen(found)
             yield found
+
+
+def change_rules(folder: Path, old: str, new: str) -> None:
+    """Replace a line of the rules of a project.
+
+    Raises
+    ------
+    ValueError
+        If the file does not hold it exactly once.
+    """
+    path = folder / "config" / "rules.toml"
+    text = path.read_text(encoding="utf-8")
+    if text.count(f"\n{old}") != 1:
+        raise ValueError(f"{path}: must hold {old!r} once, holds it {text.count(old)} times")
+    path.write_text(text.replace(f"\n{old}", f"\n{new}"), encoding="utf-8")
 
 
 def listen(found: Stage) -> None:
