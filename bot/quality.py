@@ -72,8 +72,8 @@ async def mark_outs(desk: Desk) -> bool:
     try:
         while waiting:
             ready = await _next(desk, waiting)
-            waiting = waiting[len(ready) :]
             await _quote_again(desk, ready)
+            waiting = waiting[len(ready) :]
     except (StewardError, ConnectionError) as fault:
         log.warning("mark_out.unknown", detail=str(fault))
         _note(desk, waiting, NO_ANSWER)
