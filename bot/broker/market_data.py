@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.broker import contracts as ib_contracts
+from bot.broker.readable import readable
 from bot.broker.session import Broker
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.hours import OpenHours, parse_liquid_hours
@@ -106,11 +107,11 @@ class MarketData:
         """Quote every listed VX future, nearest first; empty when none is known."""
         try:
             listed = await self._details(ib_contracts.vx_contract())
+            with readable("VX futures"):
+                dates = [found.lastTradeDateOrContractMonth for found in listed]
+                expiries = sorted(map(ib_contracts.parse_date, dates))
         except MarketDataError:
             return ()  # An unknown curve: every rule that needs it says so by itself.
-        expiries = sorted(
-            ib_contracts.parse_date(found.lastTradeDateOrContractMonth) for found in listed
-        )
         tickers = await self._stream([ib_contracts.vx_contract(expiry) for expiry in expiries])
         return tuple(
             FutureQuote(expiry=expiry, quote=clean(ticker))
@@ -128,14 +129,15 @@ class MarketData:
         con_id = (await self._one(ib_contracts.index_contract(underlying))).conId
         request = self.broker.client.reqSecDefOptParamsAsync(underlying, "", "IND", con_id)
         chains = await self._ask(f"option parameters of {underlying}", request)
-        found = {
-            (chain.tradingClass, ib_contracts.parse_date(date)): tuple(sorted(chain.strikes))
-            for chain in chains
-            if chain.tradingClass in ib_contracts.TRADED_CLASSES
-            for date in chain.expirations
-            if self.broker.calendar.covers(ib_contracts.parse_date(date) + ib_contracts.A_WEEK)
-            and self.broker.calendar.is_session(ib_contracts.parse_date(date))
-        }
+        with readable(f"option parameters of {underlying}"):
+            found = {
+                (chain.tradingClass, ib_contracts.parse_date(date)): tuple(sorted(chain.strikes))
+                for chain in chains
+                if chain.tradingClass in ib_contracts.TRADED_CLASSES
+                for date in chain.expirations
+                if self.broker.calendar.covers(ib_contracts.parse_date(date) + ib_contracts.A_WEEK)
+                and self.broker.calendar.is_session(ib_contracts.parse_date(date))
+            }
         listed = [self._listed(underlying, *key, strikes) for key, strikes in found.items()]
         return tuple(sorted(listed, key=lambda series: (series.expiry, series.trading_class)))
 
@@ -203,7 +205,8 @@ class MarketData:
 
     async def _number(self, contract: OptionContract, exchange: str) -> OptionContract:
         found = await self._one(ib_contracts.option_contract(contract, exchange))
-        known = ib_contracts.our_contract(found, self.broker.calendar)
+        with readable(contract.label()):
+            known = ib_contracts.our_contract(found, self.broker.calendar)
         if known != contract:
             raise MarketDataError(f"asked for {contract.label()}, the broker named {found}")
         return known
@@ -263,15 +266,19 @@ class MarketData:
             useRTH=True,
             formatDate=1,
         )
+        name = f"daily bars of {contract.symbol}"
         try:
-            bars = await self._ask(f"daily bars of {contract.symbol}", request)
+            bars = await self._ask(name, request)
+            with readable(name):
+                return tuple(
+                    DailyBar(
+                        session=bar.date, open=bar.open, high=bar.high, low=bar.low, close=bar.close
+                    )
+                    for bar in bars
+                    if bar.date < session and self.broker.calendar.is_session(bar.date)
+                )
         except MarketDataError:
             return ()  # Unknown history: every rule that needs it says so by itself.
-        return tuple(
-            DailyBar(session=bar.date, open=bar.open, high=bar.high, low=bar.low, close=bar.close)
-            for bar in bars
-            if bar.date < session and self.broker.calendar.is_session(bar.date)
-        )
 
     async def _stream(self, forms: Sequence[Contract]) -> list[Ticker]:
         tickers: list[Ticker] = []

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from bot.broker import contracts as ib_contracts
 from bot.broker.client import Contract, Order, Trade
 from bot.broker.facts import ExecutionFact, MarginFact, OrderFact, OrderSweep
+from bot.broker.readable import SIGNS, finite, readable, whole
 from bot.broker.session import OF_CANCELS, Broker, money
 from bot.core.book import Leg
 
@@ -196,15 +197,16 @@ async def sweep(broker: Broker) -> OrderSweep:
     Raises
     ------
     GatewayUnavailableError, MarketDataError
-        If a part of it did not come: nothing may then be concluded.
+        If a part of it did not come, or cannot be read: nothing may then be concluded.
     """
     client = broker.client
     open_trades = await broker.ask("open orders", client.reqAllOpenOrdersAsync())
     completed = await broker.ask("completed orders", client.reqCompletedOrdersAsync(apiOnly=False))
     fills = await broker.ask("executions", client.reqExecutionsAsync())
-    orders = [order_fact(trade, is_open=True) for trade in open_trades]
-    orders += [order_fact(trade, is_open=False) for trade in completed]
-    executions = [execution_fact(broker, fill) for fill in with_commissions(broker, fills)]
+    with readable("orders and executions"):
+        orders = [order_fact(trade, is_open=True) for trade in open_trades]
+        orders += [order_fact(trade, is_open=False) for trade in completed]
+        executions = [execution_fact(broker, fill) for fill in with_commissions(broker, fills)]
     return OrderSweep(orders=tuple(orders), executions=tuple(executions))
 
 
@@ -264,17 +266,19 @@ def order_fact(trade: Trade, *, is_open: bool) -> OrderFact:
 
 
 def execution_fact(broker: Broker, fill: Fill) -> ExecutionFact:
-    """Return an execution; price and commission as the wire wrote them, time in UTC."""
+    """Return an execution; price and commission as the wire wrote them, time in UTC.
+
+    What it raises on what it cannot read is for ``readable``.
+    """
     execution = fill.execution
-    sign = 1 if execution.side == "BOT" else -1
     is_combo = fill.contract.secType == "BAG"
     return ExecutionFact(
         exec_id=execution.execId,
         order_ref=execution.orderRef,
         perm_id=int(execution.permId),
         contract=None if is_combo else ib_contracts.our_contract(fill.contract, broker.calendar),
-        quantity=sign * int(execution.shares),
-        price=Decimal(str(execution.price)),
+        quantity=SIGNS[execution.side] * whole(execution.shares),
+        price=Decimal(str(finite(execution.price))),
         at=execution.time.astimezone(dt.UTC),
         commission_usd=commission(fill),
     )

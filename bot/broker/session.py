@@ -17,6 +17,7 @@ from bot.broker.answers import LateAnswers
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
+from bot.broker.readable import readable, whole
 from bot.broker.stream import StreamWatch
 from bot.broker.upstream import Upstream
 from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
@@ -153,19 +154,22 @@ class Broker:
         ------
         GatewayUnavailableError
             If the gateway does not answer in time: the positions are then unknown, not none.
+        MarketDataError
+            If one of them cannot be read.
         """
         listed = await self.ask("positions", self.client.reqPositionsAsync())
-        return tuple(
-            PositionFact(
-                con_id=position.contract.conId,
-                label=position.contract.localSymbol or position.contract.symbol,
-                contract=our_contract(position.contract, self.calendar),
-                quantity=int(position.position),
+        with readable("positions"):
+            return tuple(
+                PositionFact(
+                    con_id=position.contract.conId,
+                    label=position.contract.localSymbol or position.contract.symbol,
+                    contract=our_contract(position.contract, self.calendar),
+                    quantity=whole(position.position),
+                )
+                for position in listed
+                if position.account == self.account and position.position
+                if not is_excluded(position.contract, self.settings.excluded)
             )
-            for position in listed
-            if position.account == self.account and position.position
-            if not is_excluded(position.contract, self.settings.excluded)
-        )
 
     async def advance(self, seconds: float) -> dt.datetime:
         """Let a stepped gateway's time pass and return its new time.

@@ -44,7 +44,7 @@ def parse_liquid_hours(text: str, zone: str, session: dt.date) -> tuple[OpenHour
         place = ZoneInfo(zone)
         entries = [entry for entry in text.split(";") if entry.startswith(f"{session:%Y%m%d}:")]
         stretches = [_stretch(entry, place) for entry in entries if not entry.endswith(CLOSED)]
-    except (ValueError, ZoneInfoNotFoundError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # OSError: the zone is a folder of zones
         return None
     return tuple(stretches) if entries else None
 
