@@ -7,13 +7,14 @@ it unknown. Nothing here decides anything: what cannot be measured is noted and 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.clock import sleep_until
 from bot.core.decision import OrderIntent
-from bot.core.errors import StewardError
+from bot.core.errors import LedgerError, StewardError
 from bot.core.quality import (
     MARK_OUT_AFTER,
     ORDER,
@@ -76,7 +77,8 @@ async def mark_outs(desk: Desk) -> bool:
             waiting = waiting[len(ready) :]
     except (StewardError, ConnectionError) as fault:
         log.warning("mark_out.unknown", detail=str(fault))
-        _note(desk, waiting, NO_ANSWER)
+        with contextlib.suppress(LedgerError):
+            _note(desk, waiting, NO_ANSWER)
     return found
 
 
