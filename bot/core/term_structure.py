@@ -25,14 +25,20 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from bot.core.model import MarketSnapshot, Session, VxDay
+    from bot.core.model import MarketSnapshot, Session
     from bot.core.rules import SignalRules
 
 Curve: TypeAlias = "Sequence[tuple[int, float | None]]"
 """Calendar days to settlement and level in points, nearest first; ``None`` is unknown."""
 
+Closes: TypeAlias = "dict[Session, dict[dt.date, float | None]]"
+"""Closes in points by session and settlement date."""
+
 NEAR_DAYS: Final = 30
 FAR_DAYS: Final = 60
+
+MONTH_DAYS: Final = 36
+"""Most days between two settlements: five weeks, and one for a holiday."""
 
 
 class TermStructure(NamedTuple):
@@ -82,8 +88,8 @@ def curve_before(snapshot: MarketSnapshot, sessions: int) -> Curve:
         return []
     session = past[-sessions]
     spot = next((bar.close for bar in snapshot.vix_bars if bar.session == session), None)
-    closes = _by_session(snapshot).get(session, {})
-    futures = [(_days(session, expiry), closes[expiry]) for expiry in _ahead(session, closes)]
+    closes = closes_by_session(snapshot).get(session, {})
+    futures = [(_days(session, expiry), close) for expiry, close in closes.items()]
     return [(0, spot), *futures] if futures else []
 
 
@@ -141,7 +147,7 @@ def front_volatility(snapshot: MarketSnapshot, sessions: int) -> float | None:
     float or None
         ``None`` when a close of any of these sessions is unknown.
     """
-    past, known = past_sessions(snapshot)[-sessions - 1 :], _by_session(snapshot)
+    past, known = past_sessions(snapshot)[-sessions - 1 :], closes_by_session(snapshot)
     if len(past) <= sessions:
         return None
     moves = [_front_move(known, *both) for both in pairwise(past)]
@@ -150,27 +156,33 @@ def front_volatility(snapshot: MarketSnapshot, sessions: int) -> float | None:
     return None if np.isnan(deviation) else deviation
 
 
-def _front_move(
-    known: dict[Session, dict[dt.date, float]], before: Session, session: Session
-) -> float | None:
+def closes_by_session(snapshot: MarketSnapshot) -> Closes:
+    """Return the closes of the futures that settle after each past session, nearest first.
+
+    A future of which no close, or none that can be, is known on a session is there with ``None``:
+    no other takes its place.
+    """
+    listed = {future.expiry for future in snapshot.vx_curve}
+    seen = {each.expiry for day in snapshot.vx_days for each in day.closes}
+    expiries = sorted(listed | seen)
+    return {
+        day.session: {expiry: known.get(expiry) for expiry in expiries if expiry > day.session}
+        for day in snapshot.vx_days
+        for known in ({each.expiry: _possible(each.close) for each in day.closes},)
+    }
+
+
+def _front_move(known: Closes, before: Session, session: Session) -> float | None:
     """Return the logarithmic return of the contract that is in front on `session`."""
-    closes = known.get(session, {})
-    front = next(iter(_ahead(session, closes)), None)
-    earlier = None if front is None else known.get(before, {}).get(front)
-    return None if front is None or earlier is None else float(np.log(closes[front] / earlier))
+    front, close = next(iter(known.get(session, {}).items()), (None, None))
+    if front is None or close is None or _days(session, front) > MONTH_DAYS:
+        return None
+    earlier = known.get(before, {}).get(front)
+    return None if earlier is None else float(np.log(close / earlier))
 
 
-def _by_session(snapshot: MarketSnapshot) -> dict[Session, dict[dt.date, float]]:
-    """Return the closes that can be, by session and settlement date."""
-    return {day.session: _possible(day) for day in snapshot.vx_days}
-
-
-def _possible(day: VxDay) -> dict[dt.date, float]:
-    return {each.expiry: each.close for each in day.closes if 0 < each.close < np.inf}
-
-
-def _ahead(session: Session, closes: dict[dt.date, float]) -> list[dt.date]:
-    return sorted(expiry for expiry in closes if expiry > session)
+def _possible(close: float) -> float | None:
+    return close if 0 < close < np.inf else None
 
 
 def _days(session: Session, expiry: dt.date) -> int:

@@ -1,8 +1,8 @@
 """The golden files: what they hold, and how they are made anew.
 
-``PYTHONPATH=.:tests python tests/golden/golden_files.py FOLDER`` with the folder of recorded histories writes all of them;
-``git diff`` then shows what a change of code has changed. Rules are those of ``rules.toml`` beside
-this file, which moves only by hand: defaults move with the evidence.
+``PYTHONPATH=.:tests python tests/golden/golden_files.py FOLDER``, with the folder of recorded
+histories, writes all of them; ``git diff`` then shows what a change of code has changed. Rules are
+those of ``rules.toml`` beside this file, which moves only by hand: defaults move with the evidence.
 
 Of the recorded data nothing is kept but dates: levels as they were recorded are left out.
 """

@@ -24,8 +24,9 @@ from bot.core.term_structure import (
 from market_states import CALM, SESSION, WEEKDAYS, curve, levels
 
 RULES = SignalRules()
-OLD, FRONT, SECOND, THIRD = (dt.date(2026, month, 15) for month in (7, 8, 9, 10))
-"""One future that settled nine days before the session, and the three next."""
+OLDER, OLD = dt.date(2026, 6, 17), dt.date(2026, 7, 22)
+FRONT, SECOND, THIRD = (future.expiry for future in curve(16.0, 17.0, 18.0))
+"""Two futures that have settled in the thirty sessions before, and the three next."""
 
 
 def vx_days(closes: dict[dt.date, list[float]], sessions: int) -> tuple[VxDay, ...]:
@@ -115,12 +116,12 @@ def test_the_curve_of_now_begins_with_spot_and_leaves_out_what_settles_today() -
 
 
 def test_the_curve_of_before_is_that_of_the_session_so_many_sessions_back() -> None:
-    # 2026-07-17 is five sessions before Friday 07-24: 29, 60 and 90 days to the futures
+    # 2026-07-17 is five sessions before Friday 07-24: 33, 61 and 96 days to the futures
     days = vx_days({FRONT: [16.0] * 31, SECOND: [17.0] * 31, THIRD: [18.0] * 31}, 31)
     market = dataclasses.replace(CALM, vx_days=days)
     spot = next(bar.close for bar in CALM.vix_bars if bar.session == dt.date(2026, 7, 17))
 
-    assert curve_before(market, 5) == [(0, spot), (29, 16.0), (60, 17.0), (90, 18.0)]
+    assert curve_before(market, 5) == [(0, spot), (33, 16.0), (61, 17.0), (96, 18.0)]
 
 
 @pytest.mark.parametrize("sessions", [5, 400])
@@ -131,7 +132,7 @@ def test_the_curve_of_a_session_that_is_not_known_is_empty(sessions: int) -> Non
 
 
 def test_steepening_under_stress_is_a_fall_of_the_slope_against_a_week_ago() -> None:
-    flat = {FRONT: [20.0] * 31, SECOND: [20.0] * 31, THIRD: [20.0] * 31}
+    flat = {expiry: [20.0] * 31 for expiry in (OLD, FRONT, SECOND, THIRD)}
     market = dataclasses.replace(
         CALM,
         vx_days=vx_days(flat, 31),
@@ -159,7 +160,7 @@ def random_days() -> tuple[VxDay, ...]:
     return vx_days(
         {
             expiry: (level * np.exp(rng.normal(0, 0.04, 31).cumsum())).tolist()
-            for expiry, level in ((OLD, 15.0), (FRONT, 17.0), (SECOND, 18.0))
+            for expiry, level in ((OLDER, 14.0), (OLD, 15.0), (FRONT, 17.0), (SECOND, 18.0))
         },
         31,
     )
@@ -181,7 +182,7 @@ def test_front_volatility_takes_each_return_of_one_contract_as_pandas_computes_i
 
 
 def test_a_roll_from_one_level_to_another_is_no_return() -> None:
-    days = vx_days({OLD: [10.0] * 31, FRONT: [30.0] * 31}, 31)
+    days = vx_days({OLDER: [10.0] * 31, OLD: [20.0] * 31, FRONT: [30.0] * 31}, 31)
 
     assert front_volatility(dataclasses.replace(CALM, vx_days=days), 30) == 0.0
 
@@ -203,6 +204,16 @@ def test_front_volatility_is_unknown_when_one_of_its_closes_is(fault: str) -> No
     )
 
     assert front_volatility(dataclasses.replace(CALM, vx_days=left), 30) is None
+
+
+@pytest.mark.parametrize("lost", [OLDER, OLD, FRONT])
+def test_a_future_that_is_missing_is_not_replaced_by_the_next_one(lost: dt.date) -> None:
+    days = tuple(
+        dataclasses.replace(day, closes=tuple(each for each in day.closes if each.expiry != lost))
+        for day in random_days()
+    )
+
+    assert front_volatility(dataclasses.replace(CALM, vx_days=days), 30) is None
 
 
 def test_more_sessions_than_the_calendar_has_are_unknown() -> None:
