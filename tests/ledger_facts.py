@@ -14,6 +14,7 @@ from bot.core.book import Layer, Leg, Tier
 from bot.core.decision import (
     Action,
     Decision,
+    LayerFigures,
     OrderIntent,
     PriceLadder,
     Purpose,
@@ -178,6 +179,21 @@ def mark(session: dt.date = SESSION, **changes: object) -> Mark:
     return Mark(**(facts | changes))  # type: ignore[arg-type]
 
 
+NEAR_LAYER: Final = LayerFigures(
+    layer=Layer.NEAR,
+    target=4,
+    held=4,
+    cost_usd=820.0,
+    extrinsic_bought_usd=460.0,
+    extrinsic_left_usd=None,
+    mark_multiple=1.25,
+    days_to_roll=23,
+    roll_reason="",
+    delta=0.45,
+    target_delta=0.5,
+)
+
+
 def decision(*intents: OrderIntent, session: dt.date = SESSION) -> Decision:
     return Decision(
         session=session,
@@ -199,6 +215,7 @@ def decision(*intents: OrderIntent, session: dt.date = SESSION) -> Decision:
             Verdict(code="LAYER_TARGET", subject="layer:near", observed=0, limit=4, passed=False),
         ),
         intents=intents,
+        layers=(NEAR_LAYER,),
     )
 
 

@@ -148,9 +148,11 @@ def layer_rules(layer: Layer, rules: HedgeRules) -> LayerRules:
 def covered_units(held: Mapping[Layer, int], rules: HedgeRules) -> float:
     """Return the units that held contracts make up: ``min(near/4, mid/4, far/2)``.
 
-    A fraction counts as a fraction; a layer that is absent from `held` has no contracts.
+    A fraction counts as a fraction; a layer that is absent from `held` has no contracts. Under the
+    policy ``promoter`` the far layer alone counts: the others it may drop.
     """
-    return min(held.get(layer, 0) / layer_rules(layer, rules).contracts for layer in Layer)
+    counted = (Layer.FAR,) if rules.policy == "promoter" else tuple(Layer)
+    return min(held.get(layer, 0) / layer_rules(layer, rules).contracts for layer in counted)
 
 
 def covered_condors(

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.core.decision import Signal, Verdict
+from bot.core.decision import LayerFigures, Signal, Verdict
+from bot.ledger.layer_rows import layer_rows
 
 if TYPE_CHECKING:
     from bot.core.model import Session
@@ -23,6 +24,7 @@ class DecisionRow:
     rules_sha256: str
     signals: tuple[Signal, ...]
     verdicts: tuple[Verdict, ...]
+    layers: tuple[LayerFigures, ...] = ()
 
 
 def decision_row(ledger: Connection, session: Session, *, dry: bool) -> DecisionRow | None:
@@ -41,6 +43,7 @@ def decision_row(ledger: Connection, session: Session, *, dry: bool) -> Decision
         rules_sha256=row["rules_sha256"],
         signals=_signals(ledger, row["id"]),
         verdicts=_verdicts(ledger, row["id"]),
+        layers=layer_rows(ledger, row["id"]),
     )
 
 

@@ -16,6 +16,7 @@ from bot.core.errors import LedgerError
 from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot
 from bot.ledger.codec import pack, unpack
 from bot.ledger.connection import Connection
+from bot.ledger.layer_rows import insert_layers
 from bot.ledger.text import plain_text, time_text
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Observations(Connection):
                 ),
             )
             _insert_reasons(database, cursor.lastrowid, decision)
+            insert_layers(database, cursor.lastrowid, decision.layers)
 
     def load_decided(self, session: Session, *, dry: bool = False) -> Decided:
         """Return the last decision of the session with its inputs.

@@ -30,6 +30,7 @@ from bot.ledger.migrations.m0002_absences import absences
 from bot.ledger.migrations.m0003_adoptions import adoptions
 from bot.ledger.migrations.m0004_governance import governance
 from bot.ledger.migrations.m0005_quality import quality
+from bot.ledger.migrations.m0006_hedge_layers import hedge_layers
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,6 +41,7 @@ STEPS: Final = {
     "0003_adoptions": adoptions,
     "0004_governance": governance,
     "0005_quality": quality,
+    "0006_hedge_layers": hedge_layers,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 

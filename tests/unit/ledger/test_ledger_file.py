@@ -92,7 +92,7 @@ def test_every_table_is_strict(ledger: Ledger) -> None:
         row["name"]: row["strict"] for row in tables if not row["name"].startswith(("sqlite_", "_"))
     }
 
-    assert len(ours) == 26
+    assert len(ours) == 27
     assert set(ours.values()) == {1}
 
 
@@ -105,6 +105,10 @@ def test_no_price_and_no_amount_is_a_binary_float(ledger: Ledger) -> None:
     assert {row["column"] for row in reals} == {
         "breadth.advances",
         "breadth.declines",
+        "hedge_layers.delta",
+        "hedge_layers.drift",
+        "hedge_layers.mark_multiple",
+        "hedge_layers.target_delta",
         "marks.gross_width_usd",
         "order_events.filled",
         "order_events.remaining",

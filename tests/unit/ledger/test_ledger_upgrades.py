@@ -62,6 +62,7 @@ SHIPPED = {
     2: "e661c8bddccc543f96241ca1bea26dd1b326883e352621e14ec43185490a1b2b",
     3: "9f41f9304c5e96f47845170c3be4424bc844c297ed4ceccffa23d2c20f377c28",
     4: "c201d185213710d0cba954bd4f485ab7a9894dd08022c13b6952f32aa6d44fce",
+    5: "89f6a15a13ed0e8aaa5df34a897e3e84779d56f457ec8487bb5642f045b3e128",
 }
 """SHA-256 of the schema that each version wrote: what has shipped is never edited."""
 
