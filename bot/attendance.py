@@ -14,9 +14,10 @@ incidents.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from bot.backup import after_session
 from bot.connection_watch import ABSENT
 from bot.core.errors import (
     LedgerError,
@@ -28,7 +29,8 @@ from bot.ledger.attendance import AbsenceReason
 from bot.logs import bound, get_logger
 from bot.project import connected, make_desk
 from bot.reconcile import reconcile
-from bot.session import run_session
+from bot.reports import write_report
+from bot.session import Stay, run_session
 from bot.wakeups import overdue
 
 if TYPE_CHECKING:
@@ -53,15 +55,21 @@ class Ending:
         Of a session that was begun.
     absence
         Reason of one that was not.
+    detail
+        What was met.
     """
 
     outcome: str
     absence: AbsenceReason
+    detail: str = ""
 
 
 CUT_OFF: Final = Ending(outcome="interrupted", absence=AbsenceReason.GATEWAY_ABSENT)
-TOO_LATE: Final = "the bot did not run, or its machine slept, until its grace had passed"
-ABANDONED: Final = Ending(outcome="interrupted", absence=AbsenceReason.BOT_OFF)
+ABANDONED: Final = Ending(
+    outcome="interrupted",
+    absence=AbsenceReason.BOT_OFF,
+    detail="the bot did not run, or its machine slept, until its grace had passed",
+)
 DISPUTED: Final = Ending(outcome="disputed", absence=AbsenceReason.SESSION_FAILED)
 FAILED: Final = Ending(outcome="failed", absence=AbsenceReason.SESSION_FAILED)
 
@@ -80,24 +88,32 @@ async def attend(project: Project, ledger: Ledger, wake: WakeUp, watch: GatewayW
         If the gateway serves another account: nothing can be done about that here.
     """
     if watch.clock.now() > wake.latest and wake.session not in ledger.unfinished():
-        _conclude(ledger, wake.session, ABANDONED, TOO_LATE, at=watch.clock.now())
+        _conclude(project, ledger, wake.session, ABANDONED, at=watch.clock.now())
         return False
     while True:
         try:
             return await _one_attempt(project, ledger, wake, watch)
         except ABSENT as fault:
             if watch.clock.now() >= _last_chance(project, ledger, wake):
-                _conclude(ledger, wake.session, CUT_OFF, str(fault), at=watch.clock.now())
+                _conclude(
+                    project,
+                    ledger,
+                    wake.session,
+                    replace(CUT_OFF, detail=str(fault)),
+                    at=watch.clock.now(),
+                )
                 return False
             await watch.missed(project, fault)
         except LiveAccountError:
             raise
         except StewardError as fault:
-            ending = DISPUTED if isinstance(fault, SessionDisputedError) else FAILED
-            _conclude(ledger, wake.session, ending, str(fault), at=watch.clock.now())
+            kind = DISPUTED if isinstance(fault, SessionDisputedError) else FAILED
+            ending = replace(kind, detail=str(fault))
+            _conclude(project, ledger, wake.session, ending, at=watch.clock.now())
             return False
         except Exception as fault:
-            _conclude(ledger, wake.session, FAILED, repr(fault), at=watch.clock.now())
+            ending = replace(FAILED, detail=repr(fault))
+            _conclude(project, ledger, wake.session, ending, at=watch.clock.now())
             raise
 
 
@@ -108,11 +124,13 @@ async def _one_attempt(project: Project, ledger: Ledger, wake: WakeUp, watch: Ga
         if late:
             await tidy(project, ledger, wake.session)
         else:
-            await run_session(project, ledger, wake.session, stay=True)
+            await run_session(project, ledger, wake.session, stay=Stay.MARK_OUTS)
     watch.reached()
     if late:
         detail = f"its grace passed at {wake.latest:%H:%M} UTC; its orders are ended"
-        _conclude(ledger, wake.session, CUT_OFF, detail, at=watch.clock.now())
+        _conclude(
+            project, ledger, wake.session, replace(CUT_OFF, detail=detail), at=watch.clock.now()
+        )
     return not late
 
 
@@ -158,7 +176,7 @@ def catch_up(
         if session not in begun or now >= project.calendar.day(session).close
     ]
     for session in recorded:
-        _record(ledger, session, ABANDONED, TOO_LATE, at=now)
+        _record(project, ledger, session, ABANDONED, at=now)
     return tuple(recorded)
 
 
@@ -170,22 +188,26 @@ def _last_chance(project: Project, ledger: Ledger, wake: WakeUp) -> dt.datetime:
 
 
 def _conclude(
-    ledger: Ledger, session: Session, ending: Ending, detail: str, *, at: dt.datetime
+    project: Project, ledger: Ledger, session: Session, ending: Ending, *, at: dt.datetime
 ) -> None:
     """Account for a session that is not done; a ledger that refuses does not stop the bot."""
-    log.error("session.not_done", session=str(session), outcome=ending.outcome, detail=detail)
+    outcome, detail = ending.outcome, ending.detail
+    log.error("session.not_done", session=str(session), outcome=outcome, detail=detail)
     try:
-        _record(ledger, session, ending, detail, at=at)
+        _record(project, ledger, session, ending, at=at)
     except LedgerError:
         log.exception("session.not_recorded", session=str(session))
 
 
 def _record(
-    ledger: Ledger, session: Session, ending: Ending, detail: str, *, at: dt.datetime
+    project: Project, ledger: Ledger, session: Session, ending: Ending, *, at: dt.datetime
 ) -> None:
-    if session in ledger.unfinished():
-        kind = f"SESSION_{ending.outcome.upper()}"
-        ledger.finish_session(session, at=at, outcome=ending.outcome, dry=False)
-        ledger.incident(kind, session=session, at=at, detail=detail)
-    else:
-        ledger.record_absence(session, ending.absence, at=at, detail=detail)
+    """Account for it; one that was begun has its page and its backup like any other."""
+    if session not in ledger.unfinished():
+        ledger.record_absence(session, ending.absence, at=at, detail=ending.detail)
+        return
+    kind = f"SESSION_{ending.outcome.upper()}"
+    ledger.finish_session(session, at=at, outcome=ending.outcome, dry=False)
+    ledger.incident(kind, session=session, at=at, detail=ending.detail)
+    write_report(project.settings.logs, ledger, session)
+    after_session(project, ledger, session, at=at)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from bot.bookkeeping import build_book, mark_book, unit_prices
 from bot.core.adoption import adopted_shorts
+from bot.core.book import TradingState
 from bot.core.decision import Decision
 from bot.core.errors import SessionDisputedError, UnsynchronisedError
 from bot.core.hours import dispute, is_open
@@ -102,7 +103,10 @@ async def preflight(desk: Desk) -> tuple[str, ...]:
     """
     reading = desk.reading()
     if full := desk.disk.fault():
-        desk.ledger.alert("DISK_SPACE", full, session=desk.session, at=desk.now())
+        desk.ledger.alert_once("DISK_SPACE", full, session=desk.session, at=desk.now())
+    elif reading.state is TradingState.HALT:
+        text = f"nothing is sent in this session: {reading.fault or reading.reason or 'no reason'}"
+        desk.ledger.alert_once("KILL_SWITCH", text, session=desk.session, at=desk.now())
     gateway_time = await desk.broker.time()
     skew = desk.clock.real_seconds(abs((gateway_time - desk.now()).total_seconds()))
     day = desk.calendar.day(desk.session)

@@ -30,7 +30,7 @@ from bot.logs import configure, get_logger
 from bot.markets import known_scenario, recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
 from bot.replay import Replayed, decide_all_again
-from bot.session import run_session
+from bot.session import Stay, run_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -259,7 +259,7 @@ async def _sessions(
     mismatched: list[str] = []
     for number, session in enumerate(sessions, start=1):
         try:
-            outcome = await run_session(project, ledger, session, stay=True)
+            outcome = await run_session(project, ledger, session, stay=Stay.CLOSE)
             mismatched += _mismatches(session, outcome)
         except StewardError as fault:
             log.exception("session.failed", session=str(session))

@@ -136,8 +136,8 @@ def _get(url: str) -> None:
 
 
 def is_well(beat: Heartbeat) -> bool:
-    """Whether nothing keeps the bot from its next session."""
-    return beat.fault is None and not beat.alarmed
+    """Whether nothing keeps the bot from its next session, and the last one was done and kept."""
+    return beat.fault is None and beat.trouble is None and not beat.alarmed
 
 
 def status_text(beat: Heartbeat) -> str:

@@ -41,6 +41,8 @@ class Heartbeat:
         Whether that absence has lasted so long that it was an alert.
     fault
         What keeps the bot from trading though nobody asked it to: a config or a ledger at fault.
+    trouble
+        How the last session ended, or that its backup failed, where that is no good news.
     """
 
     at: dt.datetime
@@ -51,6 +53,7 @@ class Heartbeat:
     gateway_absent_since: dt.datetime | None = None
     alarmed: bool = False
     fault: str | None = None
+    trouble: str | None = None
 
 
 def _optional(text: str | None, parse: Callable[[str], T]) -> T | None:
@@ -89,6 +92,7 @@ def read_heartbeat(path: Path) -> Heartbeat | None:
             ),
             alarmed=bool(facts["alarmed"]),
             fault=facts["fault"],
+            trouble=facts.get("trouble"),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

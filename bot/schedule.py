@@ -1,11 +1,12 @@
 """Runs unattended: wakes for every session, in New York time, until it is stopped.
 
-APScheduler fires two jobs, both from memory: what it forgets in a restart the ledger knows.
+APScheduler fires three jobs, all from memory: what it forgets in a restart the ledger knows.
 
 - *look*, every few seconds: reads the schedule anew, records what was missed, plans the wake-up
   anew and gives the heartbeat. A machine that slept wakes up here, so that no timer set before
   the sleep is trusted.
 - *session*, at the next wake-up: one session, run to its end or accounted for.
+- *close*, when the shares close: the day's breadth, whatever became of the session.
 
 With a simulated gateway the gateway's clock is followed, at whatever speed it runs, and the
 code that runs is the same.
@@ -22,7 +23,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from bot.attendance import attend, catch_up
-from bot.clock import NEW_YORK, Clock, WallClock
+from bot.clock import NEW_YORK, Clock, WallClock, new_york
+from bot.closing import AFTER_SHARES_CLOSE, close_day, shares_close, unclosed
 from bot.connection_watch import GatewayWatch
 from bot.core.errors import ConfigError, LedgerError, LiveAccountError, StewardError
 from bot.health import Pulse
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-LOOK_JOB, SESSION_JOB = "look", "session"
+LOOK_JOB, SESSION_JOB, CLOSE_JOB = "look", "session", "close"
 
 STOP_SECONDS = 30.0
 """How long a session that is told to stop has to withdraw its order."""
@@ -63,6 +65,8 @@ async def run_forever(project: Project, ledger: Ledger, *, clock: Clock | None =
     ------
     LiveAccountError
         If the gateway ever serves an account that is not the configured paper account.
+    LedgerError
+        If the ledger's last session lies in the future.
     """
     stop_on_sigterm()
     await Unattended(project, ledger, clock).serve()
@@ -103,6 +107,8 @@ class Unattended:
         self._last: Session | None = None
         self._busy = False
         self._session: asyncio.Task[None] | None = None
+        self._closed: Session | None = None
+        self._last_fault: str | None = None
         self._fault: str | None = None
 
     async def serve(self) -> None:
@@ -183,7 +189,9 @@ class Unattended:
         try:
             now = self._watch.clock.now()
             self._account(now)
-            self._set(self._next(now))
+            closing = self._set_close(now)
+            if not (closing and self._stepped):
+                self._set(self._next(now))
         except StewardError as fault:
             faults.append(str(fault))
         return faults
@@ -191,6 +199,7 @@ class Unattended:
     def _account(self, now: dt.datetime) -> None:
         """Record what was missed; the first look starts where the ledger does."""
         if self._since is None:
+            self._refuse_the_future(now)
             broker = self._project.settings.broker
             self._ledger.begin_run(
                 version=version(),
@@ -203,6 +212,18 @@ class Unattended:
         for session in missed:
             log.error("session.missed", session=str(session))
         self._since = max(self._since, now - MEMORY)
+
+    def _refuse_the_future(self, now: dt.datetime) -> None:
+        """End the bot where its ledger knows sessions to come: it would wait in silence."""
+        newest, today = self._ledger.last_accounted(), new_york(now).date()
+        if newest is not None and newest > today and not self._ended.done():
+            self._ended.set_exception(
+                LedgerError(
+                    f"{self._ledger.path}: its last session is {newest}, and today is {today}: "
+                    "set this machine's clock, or begin with a new ledger where it was another "
+                    "gateway's time (ledger.path)"
+                )
+            )
 
     def _next(self, now: dt.datetime) -> WakeUp:
         """Return the next wake-up: a session that was interrupted and is still open comes first."""
@@ -233,6 +254,46 @@ class Unattended:
             misfire_grace_time=math.ceil(clock.real_seconds(grace.total_seconds())),
         )
 
+    def _set_close(self, now: dt.datetime) -> bool:
+        """Have today's breadth read at the shares' close; return whether only that is left.
+
+        A stepped gateway's time passes only while somebody waits: there the session comes first.
+        """
+        calendar = self._project.calendar
+        session = unclosed(self._ledger, calendar, now)
+        if session is None or session == self._closed:
+            return False
+        over = session in self._ledger.accounted(session)
+        if self._stepped and not over:
+            return False
+        ahead = max(0.0, (shares_close(session, calendar) - now).total_seconds())
+        lead = 0.0 if self._stepped else self._watch.clock.real_seconds(ahead)
+        self._scheduler.add_job(
+            self._close,
+            "date",
+            args=(session,),
+            run_date=WallClock().now() + dt.timedelta(seconds=lead),
+            id=CLOSE_JOB,
+            replace_existing=True,
+            misfire_grace_time=math.ceil(AFTER_SHARES_CLOSE.total_seconds()),
+        )
+        return over
+
+    async def _close(self, session: Session) -> None:
+        """Keep the breadth of one session, once."""
+        if session == self._closed:
+            return
+        self._closed = session
+        try:
+            await close_day(self._project, self._ledger, session, self._watch)
+        except LiveAccountError as fault:
+            self._ended.set_exception(fault)
+        except StewardError as fault:
+            log.warning("breadth.unknown", session=str(session), detail=str(fault))
+        if self._stepped:
+            await self._meet()
+        self._look_soon()
+
     async def _run(self, wake: WakeUp) -> None:
         """Run one session, once."""
         if self._busy or wake.session == self._last:
@@ -241,7 +302,8 @@ class Unattended:
         self._session = asyncio.current_task()
         self._beat()
         try:
-            if await attend(self._project, self._ledger, wake, self._watch):
+            done = await attend(self._project, self._ledger, wake, self._watch)
+            if done and self._trouble() is None:
                 self._pulse.ping()
         except LiveAccountError as fault:
             self._ended.set_exception(fault)
@@ -255,15 +317,26 @@ class Unattended:
         self._look_soon()
 
     def _heard(self, event: Any) -> None:  # noqa: ANN401 - APScheduler has no types
-        """Note a job that came too late, or broke, and plan anew."""
+        """Note a job that came too late, or broke, and plan anew.
+
+        A look that breaks comes again by itself: to look at once would be to break at once. The
+        same fault time after time is noted once.
+        """
         kind = "JOB_FAILED" if event.exception else "JOB_MISSED"
         detail = f"job {event.job_id} of {event.scheduled_run_time}: {event.exception!r}"
         log.error("schedule.fault", kind=kind, detail=detail, exc_info=event.exception)
+        fault = f"{event.job_id}: {event.exception!r}"
+        if event.exception is None or fault != self._last_fault:
+            self._note(kind, detail)
+        self._last_fault = fault
+        if event.job_id != LOOK_JOB:
+            self._look_soon()
+
+    def _note(self, kind: str, detail: str) -> None:
         try:
             self._ledger.incident(kind, session=None, at=self._watch.clock.now(), detail=detail)
         except LedgerError:
             log.exception("schedule.fault_not_noted")
-        self._look_soon()
 
     def _beat(self) -> None:
         outage, wake = self._watch.outage, self._wake
@@ -277,8 +350,16 @@ class Unattended:
             gateway_absent_since=outage.since if outage else None,
             alarmed=outage.alarmed if outage else False,
             fault=self._fault,
+            trouble=self._trouble(),
         )
         self._pulse.beat(beat, self._figures())
+
+    def _trouble(self) -> str | None:
+        """Return what became of the last session, if it is no good news; no ping is sent then."""
+        try:
+            return self._ledger.trouble()
+        except LedgerError as fault:
+            return str(fault)
 
     def _figures(self) -> dict[str, float]:
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from bot.backup import after_session
 from bot.clock import new_york, sleep_until
-from bot.core.errors import StewardError
-from bot.core.model import BreadthSource
+from bot.closing import keep_breadth
+from bot.core.errors import MarketClosedError
 from bot.cycle import Outcome, run_cycle
 from bot.governance import rules_for
 from bot.logs import bound, get_logger
@@ -19,15 +19,22 @@ from bot.reports import write_report
 from bot.tables import with_tables
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from bot.core.model import Session
-    from bot.desk import Desk
     from bot.ledger.store import Ledger
 
 log = get_logger(__name__)
 
-SLICE = dt.timedelta(minutes=1)
-AFTER_SHARES_CLOSE = dt.timedelta(minutes=15)
-"""Index options trade a quarter of an hour longer than shares, on half days too."""
+
+class Stay(Enum):
+    """How long a session stays connected after its cycle."""
+
+    NOT = "not"
+    MARK_OUTS = "mark-outs"
+    """Until each order was held against the market 5 minutes after its last fill."""
+    CLOSE = "close"
+    """Until the shares' close too, to keep the day's breadth: where no schedule does."""
 
 
 async def run_session(
@@ -36,7 +43,7 @@ async def run_session(
     session: Session | None = None,
     *,
     dry: bool = False,
-    stay: bool = False,
+    stay: Stay = Stay.NOT,
 ) -> Outcome:
     """Connect, wait for the decision time of `session`, and run its cycle.
 
@@ -49,11 +56,12 @@ async def run_session(
     dry
         Decide and ask, but send nothing.
     stay
-        Stay connected after the cycle until the shares' close: to hold each order against the
-        market 5 minutes after its last fill, and to keep the day's breadth.
+        What is waited for after the cycle.
 
     Raises
     ------
+    MarketClosedError
+        If there is no trading now: nothing is begun.
     StewardError
         If the gateway is absent, the account is wrong, or the state cannot be known.
     """
@@ -62,6 +70,7 @@ async def run_session(
             session = new_york(broker.clock.now()).date()
         else:
             await sleep_until(broker.clock, project.decide_at(session))
+        _refuse_out_of_hours(project, session, broker.clock.now())
         project = _governed(project, ledger, session, dry=dry, at=broker.clock.now())
         desk = make_desk(project, broker=broker, ledger=ledger, session=session, dry=dry)
         run_id = ledger.begin_run(
@@ -81,9 +90,9 @@ async def run_session(
         if not dry:
             write_report(project.settings.logs, ledger, session)
             after_session(project, ledger, session, at=desk.now())
-            if stay:
-                if await mark_outs(desk):
-                    write_report(project.settings.logs, ledger, session)
+            if stay is not Stay.NOT and await mark_outs(desk):
+                write_report(project.settings.logs, ledger, session)
+            if stay is Stay.CLOSE:
                 await keep_breadth(desk)
     return outcome
 
@@ -97,29 +106,24 @@ def _governed(
     return with_tables(governed, ledger, session, at=at)
 
 
-async def keep_breadth(desk: Desk) -> None:
-    """Wait for the close of the New York Stock Exchange and keep the day's breadth.
+def _refuse_out_of_hours(project: Project, session: Session, now: dt.datetime) -> None:
+    """Begin nothing while there is no trading: it would be half a session.
 
-    Only then is the count of a completed session: signals use no other. A count that cannot be
-    had leaves a gap, and the series is unknown until it is long enough again; the sector funds
-    stand in for it. A fault here ends nothing: the session is done.
+    Raises
+    ------
+    MarketClosedError
+        With the hours, in New York time.
     """
-    day = desk.calendar.day(desk.session)
-    try:
-        await _wait(desk, day.close - AFTER_SHARES_CLOSE)
-        breadth = await desk.market.breadth_now(desk.session) if desk.now() < day.close else None
-        if breadth is not None:
-            desk.ledger.record_breadth(BreadthSource.NYSE, breadth)
-        else:
-            log.warning("breadth.unknown", at=desk.now().isoformat())
-    except (StewardError, ConnectionError) as fault:
-        log.warning("breadth.unknown", detail=str(fault))
-
-
-async def _wait(desk: Desk, moment: dt.datetime) -> None:
-    """Wait in slices, reading the clock after each: the machine may be asleep meanwhile."""
-    while desk.now() < moment:
-        await sleep_until(desk.clock, min(moment, desk.now() + SLICE))
+    calendar, here = project.calendar, new_york(now)
+    if not calendar.is_session(session):
+        raise MarketClosedError(f"{session} is no session: there is no trading today")
+    day = calendar.day(session)
+    if not day.open <= now < day.close:
+        opens, closes = new_york(day.open), new_york(day.close)
+        raise MarketClosedError(
+            f"session {session} is open from {opens:%H:%M} to {closes:%H:%M} New York time; "
+            f"it is {here:%Y-%m-%d %H:%M}"
+        )
 
 
 def version() -> str:

@@ -191,7 +191,8 @@ class HealthSettings:
     Parameters
     ----------
     heartbeat_seconds
-        Time between two heartbeats: the file beside the ledger, and systemd's watchdog.
+        Time between two heartbeats: the file beside the ledger, and systemd's watchdog, which
+        waits for 180 s.
     ping_url
         Address that is asked after each finished session and each idle hour, for a dead-man's
         switch; https, or http on this machine; empty for none. It is a secret.
@@ -202,7 +203,7 @@ class HealthSettings:
 
     __pydantic_config__: ClassVar = STRICT
 
-    heartbeat_seconds: Annotated[float, Ge(1), Le(600)] = 30.0
+    heartbeat_seconds: Annotated[float, Ge(1), Le(60)] = 30.0
     ping_url: str = ""
     prometheus_file: str = ""
 

@@ -361,7 +361,8 @@ async def _synchronise(broker: Broker) -> None:
         # Executions come last: they attach to orders that must be known by then.
         await broker.ask("executions", client.reqExecutionsAsync())
     except (GatewayUnavailableError, MarketDataError) as fault:
-        raise UnsynchronisedError(f"synchronisation failed: {fault}") from fault
+        named = broker.upstream.no_send() if broker.upstream.is_read_only else None
+        raise UnsynchronisedError(f"synchronisation failed: {named or fault}") from fault
 
 
 async def _clock(broker: Broker) -> Clock:

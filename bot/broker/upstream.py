@@ -15,7 +15,8 @@ code      says                                            required of the bot
 2104,     that farm is well again, or idle until it is
 2106-8,   asked
 2158
-321       with "Read-Only": the API takes no orders       send nothing more, alert
+321       with "Read-Only": the API takes no orders, and  send nothing more, alert
+          may list none to the connection
 ========  ==============================================  ===============================
 """
 

@@ -36,6 +36,10 @@ class UnsynchronisedError(StewardError):
     """The broker's state is unknown; unknown is neither flat nor filled."""
 
 
+class MarketClosedError(UnsynchronisedError):
+    """The session is not open now: there is nothing to observe, and nothing is begun."""
+
+
 class SessionDisputedError(StewardError):
     """The calendar says that there is trading now, the broker says that there is none."""
 

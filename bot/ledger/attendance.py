@@ -116,6 +116,24 @@ class Attendance(Connection):
             for row in self.rows("SELECT * FROM absences ORDER BY session")
         )
 
+    def trouble(self) -> str | None:
+        """Return how the newest session ended, or its failed backup; ``None`` if all is well."""
+        newest = self.last_accounted()
+        if newest is None:
+            return None
+        outcome = self.value(
+            "SELECT outcome FROM sessions WHERE session = ? AND dry = 0", (newest.isoformat(),)
+        )
+        if outcome is None:
+            return f"session {newest} was missed"
+        if outcome != "done":
+            return f"session {newest} ended as {outcome}"
+        failed = self.value(
+            "SELECT detail FROM incidents WHERE session = ? AND kind = 'BACKUP_FAILED'",
+            (newest.isoformat(),),
+        )
+        return None if failed is None else f"no backup of session {newest}: {failed}"
+
     def attendance_figures(self) -> dict[str, float]:
         """Return how many sessions were done, not done and missed, for whoever watches."""
         done = self.value("SELECT count(*) FROM sessions WHERE dry = 0 AND outcome = 'done'")

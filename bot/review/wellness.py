@@ -93,6 +93,10 @@ def _ledger(path: Path) -> Iterator[str]:
         with Connection(connect_read_only(path), path) as ledger:
             last = last_session_row(ledger)
             missed = ledger.row("SELECT * FROM absences ORDER BY session DESC LIMIT 1")
+            unsaved = ledger.row(
+                "SELECT session, detail FROM incidents WHERE kind = 'BACKUP_FAILED' "
+                "AND session = (SELECT max(session) FROM sessions WHERE dry = 0)"
+            )
     except StewardError as fault:
         yield f"ledger: {fault}"
         return
@@ -100,6 +104,8 @@ def _ledger(path: Path) -> Iterator[str]:
         yield f"session {missed['session']} was missed: {missed['reason']}: {missed['detail']}"
     elif last is not None:
         yield from _session(last)
+    if unsaved:
+        yield f"backup of {unsaved['session']}: {unsaved['detail']}: `steward backup` tries again"
 
 
 def _session(last: SessionRow) -> Iterator[str]:

@@ -15,7 +15,7 @@ from bot.defaults import write_defaults
 from bot.demo import point_at
 from bot.ledger.store import Ledger
 from bot.project import Project, load_project
-from bot.session import run_session
+from bot.session import Stay, run_session
 from bot.simulator.gateway import Gateway
 from bot.simulator.settings import GatewaySettings
 from bot.simulator.synthetic import SyntheticMarket
@@ -46,7 +46,8 @@ class Stage:
     ) -> Outcome:
         """Run one session: the next one by the gateway's clock unless it is named."""
         wanted = session or self.next_session()
-        return await run_session(self.project, self.ledger, wanted, dry=dry, stay=stay)
+        staying = Stay.CLOSE if stay else Stay.NOT
+        return await run_session(self.project, self.ledger, wanted, dry=dry, stay=staying)
 
     def next_session(self) -> dt.date:
         """Return the first session whose decision time has not passed."""
