@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from harness import stage
 
+from bot.broker.market_data import MarketData
 from bot.core.model import BreadthDay, BreadthSource, MacroMonth
 from bot.core.regime import compute_signals
 from bot.defaults import write_defaults
+from bot.project import connected
+from bot.simulator.market import SimQuote
+from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,3 +104,41 @@ def test_a_gap_leaves_the_counts_after_it_and_else_the_sectors(
     assert days is None or len(snapshot.breadth.days) == days
     assert signals.breadth is not None
     assert signals.breadth_source is source
+
+
+class Counted(SyntheticMarket):
+    """A market whose AD-NYSE shows two counts by hand."""
+
+    counts: tuple[float | None, float | None] = (None, None)
+
+    def index(self, symbol: str) -> SimQuote | None:
+        if symbol != "AD-NYSE":
+            return super().index(symbol)
+        advances, declines = self.counts
+        return SimQuote(bid=advances, ask=declines)
+
+
+@pytest.mark.parametrize(
+    ("counts", "known"),
+    [
+        ((1834.0, 1021.0), True),
+        ((0.0, 0.0), False),
+        ((-1.0, -1.0), False),
+        ((1834.0, -1.0), False),
+        ((None, 1021.0), False),
+        ((None, None), False),
+    ],
+)
+def test_the_bid_of_ad_nyse_counts_advances_its_ask_declines_and_no_other_count_is_one(
+    tmp_path: Path, counts: tuple[float | None, float | None], *, known: bool
+) -> None:
+    market = Counted(scenario="calm", seed=3, sessions=3)
+    market.counts = counts
+    session = market.days()[0].session
+
+    async def read() -> BreadthDay | None:
+        async with stage(tmp_path, market=market) as found, connected(found.project) as broker:
+            return await MarketData(broker).breadth_now(session)
+
+    day = BreadthDay(session=session, advances=1834.0, declines=1021.0)
+    assert asyncio.run(read()) == (day if known else None)
