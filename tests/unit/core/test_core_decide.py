@@ -101,6 +101,16 @@ def test_state_gates_answer_whether_they_pass_or_not(
     assert not passed(replace(builders.book(), **changes))
 
 
+def test_objection_is_a_verdict_that_denies_entries() -> None:
+    book = full_book(objections=("CLOCK_SKEW: 3.1 s",))
+
+    decision = decide(builders.market(), book, RULES)
+
+    (verdict,) = (each for each in decision.verdicts if each.code == "CLOCK_SKEW")
+    assert (verdict.subject, verdict.observed, verdict.passed) == ("book", "3.1 s", False)
+    assert Purpose.ADD not in {intent.purpose for intent in decision.intents}
+
+
 def test_condor_that_may_not_be_sold_is_not_hedged() -> None:
     # two condors open and two wanted: 50,000 USD need two units, 25,000 need one
     book = replace(

@@ -133,3 +133,11 @@ def test_weekly_options_are_not_watched() -> None:
     )
 
     assert flags(replace(market, options=renamed)) == ()
+
+
+def test_strike_whose_put_is_not_quoted_on_both_sides_is_not_judged() -> None:
+    market = builders.with_quote(with_put(), PUT, Quote(ask=0.05))
+
+    found = verdict(parity.propose(context(market=market)), "PARITY")
+
+    assert found.observed is None
