@@ -31,6 +31,7 @@ from bot.core.repair import repairs
 from bot.core.valuation import quotes_of
 from bot.execution import STALE_SECONDS, execute_all, preview
 from bot.logs import get_logger
+from bot.notices import give_notice
 from bot.observe import observe, requote
 from bot.order_walk import Executed
 from bot.quality import measure
@@ -201,6 +202,7 @@ def conclude(desk: Desk, snapshot: MarketSnapshot, book: Book) -> Decision:
         decision, rules_sha256=desk.rules_sha256, dry=desk.dry, at=desk.now(), book=book
     )
     keep_parity(desk, snapshot, decision)
+    give_notice(desk, decision)
     denied = [verdict.code for verdict in decision.verdicts if not verdict.passed]
     finish(desk, "decide", regime=decision.regime, intents=len(decision.intents), denied=denied)
     return decision

@@ -130,6 +130,10 @@ class Journal(Connection):
         if found is None:
             self.alert(code, text, session=session, at=at)
 
+    def alerted(self, code: str) -> bool:
+        """Whether there was ever an alert of this code."""
+        return self.value("SELECT 1 FROM alerts WHERE code = ? LIMIT 1", (code,)) is not None
+
     def incident(self, kind: str, *, session: Session | None, at: dt.datetime, detail: str) -> None:
         """Record a departure from what should never happen."""
         with self.writing("an incident") as database:
