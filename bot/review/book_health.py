@@ -124,13 +124,18 @@ def _cells(row: QualityRow, orders: Mapping[str, OrderRow]) -> tuple[RenderableT
     return (
         Text(f"  {row.leg}", style="dim") if row.leg else whole,
         str(row.quantity),
-        points(row.decision_mid),
-        points(row.price),
+        _fine(row.decision_mid),
+        _fine(row.price),
         coloured(_signed(row.shortfall), cost),
-        points(row.effective_spread),
+        _fine(row.effective_spread),
         coloured(_signed(row.mark_out), row.mark_out),
     )
 
 
+def _fine(amount: Decimal | None) -> str:
+    """Write points with a third decimal: a mid lies between two ticks."""
+    return UNKNOWN if amount is None else f"{amount:,.3f}"
+
+
 def _signed(amount: Decimal | None) -> str:
-    return UNKNOWN if amount is None else f"{amount:+,.2f}"
+    return UNKNOWN if amount is None else f"{amount:+,.3f}"
