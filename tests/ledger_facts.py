@@ -19,6 +19,8 @@ from bot.core.decision import (
     PriceLadder,
     Purpose,
     Signal,
+    StressCell,
+    StressGrid,
     Verdict,
 )
 from bot.core.fold import Fill, IntentRecord, IntentState, Settlement
@@ -216,6 +218,12 @@ def decision(*intents: OrderIntent, session: dt.date = SESSION) -> Decision:
         ),
         intents=intents,
         layers=(NEAR_LAYER,),
+        stress=StressGrid(
+            cells=(
+                StressCell(spx=-0.10, vix_points=20.0, condor_usd=-20_000.0, hedge_usd=5_000.25),
+                StressCell(spx=0.0, vix_points=0.0, condor_usd=None, hedge_usd=0.0),
+            )
+        ),
     )
 
 

@@ -41,6 +41,7 @@ from bot.core.health import health_permits, health_signals, health_verdicts, qui
 from bot.core.parity import ParityFlag
 from bot.core.plan import FLATTEN, LIKE_FOR_LIKE, MONETISE, MONETISE_REST
 from bot.core.regime import as_signals
+from bot.core.second_engine import engine_signals
 from bot.core.stress import stress_grid
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def decide(
         session=snapshot.session,
         decision_version=DECISION_VERSION,
         regime=context.signals.regime.value,
-        signals=(*as_signals(context.signals), *health_signals(ratio)),
+        signals=(*as_signals(context.signals), *health_signals(ratio), *engine_signals(context)),
         verdicts=tuple(verdicts),
         intents=in_order(context.proposed),
         notes=hedge.notes,

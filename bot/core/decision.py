@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from bot.core.book import HedgeNotes, Layer, Leg, Tier
 from bot.core.model import Session
@@ -18,6 +19,10 @@ from bot.core.parity import ParityFlag
 
 Observed = float | int | str | bool | None
 """What a gate saw; ``None`` is unknown."""
+
+
+COVERAGE_SHOCK: Final = (-0.10, 20.0)
+"""SPX share and VIX points at which shock coverage is read."""
 
 
 class Purpose(StrEnum):
@@ -223,17 +228,28 @@ class StressCell:
     condor_usd: float | None
     hedge_usd: float | None
 
+    @property
+    def shock(self) -> tuple[float, float]:
+        """Change of SPX and of the VIX."""
+        return self.spx, self.vix_points
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StressGrid:
-    """The book that a decision leads to, repriced at every shock (``bot.core.stress``).
-
-    `coverage` is the hedge's gain over the condors' loss at -10 % and +20 points; ``None`` when
-    unknown or without a loss.
-    """
+    """The book that a decision leads to, repriced at every shock (``bot.core.stress``)."""
 
     cells: tuple[StressCell, ...]
-    coverage: float | None
+
+    @property
+    def coverage(self) -> float | None:
+        """Shock coverage: hedge gain over condor loss at -10 % and +20 points.
+
+        ``None`` when either is unknown, or no condor loses there.
+        """
+        at = next((cell for cell in self.cells if cell.shock == COVERAGE_SHOCK), None)
+        if at is None or at.condor_usd is None or at.hedge_usd is None or at.condor_usd >= 0:
+            return None
+        return at.hedge_usd / -at.condor_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.core.decision import Verdict
+from bot.core.decision import Signal, Verdict
 from bot.core.model import Session
 from bot.core.plan import SECOND_ENGINE
 
@@ -54,6 +54,8 @@ def engine_budget_usd(
         for sale in sorted(book.hedge_sales, key=lambda sale: sale.session)
         if (share := _share_usd(sale, rules)) > 0
     ]
+    if not budgets:
+        return 0.0
     first = calendar.previous(session, rules.lifetime_sessions)
     for when, amount in sorted(_uses(book, rules)):
         if when >= first:  # an older one took from budgets that have expired
@@ -127,6 +129,15 @@ def engine_verdicts(context: Context) -> tuple[Verdict, ...]:
             limit=0.0,
             passed=rules.second_engine.enabled and budget > 0,
         ),
+    )
+
+
+def engine_signals(context: Context) -> tuple[Signal, ...]:
+    """Return what is left of the budgets and what was used of them, in USD, for the review."""
+    used = sum(use.max_loss_usd for use in context.book.engine_uses)
+    return (
+        Signal(name="second_engine_budget_usd", value=round(left_usd(context), 2)),
+        Signal(name="second_engine_used_usd", value=round(used, 2)),
     )
 
 

@@ -59,9 +59,6 @@ ROUNDING: Final = 1e-9
 UNBOUNDED: Final = 10**6
 """Units of what loses in no shock."""
 
-COVERAGE_SHOCK: Final = (-0.10, 20.0)
-"""The shock at which shock coverage is read."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shocks:
@@ -330,7 +327,7 @@ def stress_grid(context: Context) -> StressGrid:
             GRID.spx.tolist(), GRID.vix.tolist(), _cents(condors), _cents(hedge), strict=True
         )
     )
-    return StressGrid(cells=cells, coverage=shock_coverage(cells))
+    return StressGrid(cells=cells)
 
 
 def _cents(gain: FloatArray | None) -> Iterator[float | None]:
@@ -338,16 +335,3 @@ def _cents(gain: FloatArray | None) -> Iterator[float | None]:
         [None] * GRID.vix.size if gain is None else gain.round(2).tolist()
     )
     return iter(values)
-
-
-def shock_coverage(cells: Iterable[StressCell]) -> float | None:
-    """Return hedge gain over condor loss at -10 % and +20 points.
-
-    ``None`` when either is unknown, or no condor loses there.
-    """
-    for cell in cells:
-        if (cell.spx, cell.vix_points) == COVERAGE_SHOCK:
-            if cell.condor_usd is None or cell.hedge_usd is None or cell.condor_usd >= 0:
-                return None
-            return cell.hedge_usd / -cell.condor_usd
-    return None

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.core.decision import LayerFigures, Signal, Verdict
+from bot.core.decision import LayerFigures, Signal, StressGrid, Verdict
 from bot.ledger.layer_rows import layer_rows
+from bot.ledger.stress_rows import stress_row
 
 if TYPE_CHECKING:
     from bot.core.model import Session
@@ -25,6 +26,7 @@ class DecisionRow:
     signals: tuple[Signal, ...]
     verdicts: tuple[Verdict, ...]
     layers: tuple[LayerFigures, ...] = ()
+    stress: StressGrid | None = None
 
 
 def decision_row(ledger: Connection, session: Session, *, dry: bool) -> DecisionRow | None:
@@ -44,6 +46,7 @@ def decision_row(ledger: Connection, session: Session, *, dry: bool) -> Decision
         signals=_signals(ledger, row["id"]),
         verdicts=_verdicts(ledger, row["id"]),
         layers=layer_rows(ledger, row["id"]),
+        stress=stress_row(ledger, row["id"]),
     )
 
 

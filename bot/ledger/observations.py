@@ -17,6 +17,7 @@ from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot
 from bot.ledger.codec import pack, unpack
 from bot.ledger.connection import Connection
 from bot.ledger.layer_rows import insert_layers
+from bot.ledger.stress_rows import insert_stress
 from bot.ledger.text import plain_text, time_text
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Observations(Connection):
             )
             _insert_reasons(database, cursor.lastrowid, decision)
             insert_layers(database, cursor.lastrowid, decision.layers)
+            insert_stress(database, cursor.lastrowid, decision.stress)
 
     def load_decided(self, session: Session, *, dry: bool = False) -> Decided:
         """Return the last decision of the session with its inputs.

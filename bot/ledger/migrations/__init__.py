@@ -31,6 +31,7 @@ from bot.ledger.migrations.m0003_adoptions import adoptions
 from bot.ledger.migrations.m0004_governance import governance
 from bot.ledger.migrations.m0005_quality import quality
 from bot.ledger.migrations.m0006_hedge_layers import hedge_layers
+from bot.ledger.migrations.m0007_stress_cells import stress_cells
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,6 +43,7 @@ STEPS: Final = {
     "0004_governance": governance,
     "0005_quality": quality,
     "0006_hedge_layers": hedge_layers,
+    "0007_stress_cells": stress_cells,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 

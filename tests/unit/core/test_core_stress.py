@@ -17,7 +17,7 @@ import builders
 import quoted_chains as quoted
 from bot.core.book import Layer, Leg
 from bot.core.context import Context
-from bot.core.decision import StressCell
+from bot.core.decision import StressCell, StressGrid
 from bot.core.model import Quote, Right
 from bot.core.rules import Rules
 from bot.core.stress import (
@@ -32,7 +32,6 @@ from bot.core.stress import (
     hedge_gain_usd,
     opening_gain_usd,
     repriceable,
-    shock_coverage,
     shock_gain,
     shocked_price,
     smile_of,
@@ -290,8 +289,8 @@ def test_coverage_is_hedge_gain_over_condor_loss_at_ten_percent_and_twenty_point
 ) -> None:
     cells = [cell(-0.05, 20.0, -1.0, 9.0), cell(-0.10, 20.0, condor, hedge)]
 
-    assert shock_coverage(cells) == coverage
-    assert shock_coverage(cells[:1]) is None
+    assert StressGrid(cells=tuple(cells)).coverage == coverage
+    assert StressGrid(cells=tuple(cells[:1])).coverage is None
 
 
 def test_a_decision_keeps_the_whole_grid_of_the_book_that_it_leads_to() -> None:

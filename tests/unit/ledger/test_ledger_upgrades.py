@@ -63,6 +63,8 @@ SHIPPED = {
     3: "9f41f9304c5e96f47845170c3be4424bc844c297ed4ceccffa23d2c20f377c28",
     4: "c201d185213710d0cba954bd4f485ab7a9894dd08022c13b6952f32aa6d44fce",
     5: "89f6a15a13ed0e8aaa5df34a897e3e84779d56f457ec8487bb5642f045b3e128",
+    6: "c29982ccfdb76bdf06f96b518d5dc41ed317fc914829e810a90717caf76a1392",
+    7: "7500fe1af47f1863b4f60b70b2ef7bf0a09cb3e932f156294641f759900c16e4",
 }
 """SHA-256 of the schema that each version wrote: what has shipped is never edited."""
 
