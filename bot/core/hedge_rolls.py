@@ -20,7 +20,7 @@ Rules (methodology, section 4), with the exceptions:
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.book import Layer
 from bot.core.regime import Breadth, Regime
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from bot.core.model import Session
     from bot.core.regime import Signals
     from bot.core.sessions import TradingCalendar
+
+SLACK: Final = 1e-9
+"""Keeps a drift that is exactly on its bound from falling off it as a float."""
 
 
 class RollReason(StrEnum):
@@ -79,7 +82,7 @@ def early_gains(lot: LotFigures, *, expiry: dt.date, target_delta: float, rules:
     """Whether a new call at `expiry` is enough of a change for an early roll of `lot`."""
     if expiry > lot.lot.contract.expiry:
         return True
-    drifted = lot.delta is not None and abs(lot.delta - target_delta) >= rules.early_drift
+    drifted = lot.delta is not None and abs(lot.delta - target_delta) >= rules.early_drift - SLACK
     return expiry == lot.lot.contract.expiry and drifted
 
 
