@@ -41,7 +41,7 @@ MOST_FAULTS = 50
 KINDS = (COMMIT, ORDER, RECEIVE, COMMIT, SEND, ORDER, COMMIT)
 """Kinds of boundaries in turn; most of what is sent asks for quotes, and is killed seldom."""
 
-BLOCK = 36
+BLOCK = 35
 """Trials for which each scene keeps its way of filling, before they change."""
 
 IN_RECOVERY = {COMMIT: 40, ORDER: 2, SEND: 35, RECEIVE: 19}

@@ -22,11 +22,11 @@ def test_every_scene_is_killed_with_every_way_of_filling() -> None:
     met = Counter((trial.scene, trial.venue) for trial in PLAN)
 
     assert set(met) == {(scene, venue) for scene in SCENES for venue in VENUES}
-    assert min(met.values()) >= 40
+    assert min(met.values()) >= 35
 
 
 def test_a_short_campaign_kills_every_scene_at_every_kind_of_boundary() -> None:
-    met = {(trial.scene, trial.stops[0].kind) for trial in PLAN[:36]}
+    met = {(trial.scene, trial.stops[0].kind) for trial in PLAN[:35]}
 
     kinds = {"commit", "order", "receive", "send"}
     assert met >= {(scene, kind) for scene in SCENES for kind in kinds - {"send", "receive"}}
