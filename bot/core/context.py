@@ -1,6 +1,7 @@
 """What a strategy may look at while it decides: the market, the book, the rules, the signals.
 
-Only quotes that are live count. A delayed, frozen, crossed or locked quote is no quote.
+Only quotes that are live count. A delayed, frozen, crossed or locked quote is no quote, and neither
+is one with a side that can be no price.
 """
 
 from __future__ import annotations
@@ -101,8 +102,4 @@ class Context:
 
 
 def _usable(quote: Quote) -> bool:
-    return quote.feed is Feed.LIVE and not _crossed(quote)
-
-
-def _crossed(quote: Quote) -> bool:
-    return quote.bid is not None and quote.ask is not None and quote.bid >= quote.ask
+    return quote.feed is Feed.LIVE and quote.sound

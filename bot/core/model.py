@@ -21,6 +21,9 @@ Session: TypeAlias = dt.date
 MULTIPLIER = 100
 """USD for one index point of one SPX or VIX option contract."""
 
+MOST_POINTS = 1e6
+"""No index has ever been worth a tenth of it: a price beyond is damage."""
+
 
 class Right(StrEnum):
     """Right of an option, as the field and the wire write it."""
@@ -96,6 +99,14 @@ class Quote:
     ask_size: float | None = None
     last: float | None = None
     feed: Feed = Feed.LIVE
+
+    @property
+    def sound(self) -> bool:
+        """Whether each side that is there can be a price, and they are not crossed or locked."""
+        bid_can_be = self.bid is None or 0 <= self.bid < MOST_POINTS
+        ask_can_be = self.ask is None or 0 < self.ask < MOST_POINTS
+        apart = self.bid is None or self.ask is None or self.bid < self.ask
+        return bid_can_be and ask_can_be and apart
 
     @property
     def two_sided(self) -> bool:
@@ -282,7 +293,8 @@ class MarketSnapshot:
         """Last value of the index `symbol`, or ``None`` when it is unknown or not live."""
         for index in self.indexes:
             if index.symbol == symbol and index.feed is Feed.LIVE:
-                return index.last
+                can_be = index.last is not None and 0 < index.last < MOST_POINTS
+                return index.last if can_be else None
         return None
 
     def quote(self, contract: OptionContract) -> Quote | None:

@@ -122,7 +122,7 @@ def price_order(
 
 def _leg_price(quote: Quote | None, ratio: int) -> tuple[Decimal, Decimal] | None:
     """Mid and natural price of one contract bought (`ratio` > 0) or sold, if it is known."""
-    if quote is None or quote.ask is None:
+    if quote is None or quote.ask is None or not quote.sound:
         return None
     ask, bid = points(quote.ask), points(quote.bid or 0.0)
     if ratio > 0:

@@ -24,6 +24,14 @@ FARM_NOTICES: Final = (
 )
 """What the gateway says of the line to the broker when a client starts."""
 
+ID_DIGITS: Final = 10
+"""Digits of the highest number of 32 bits."""
+
+
+def is_id(text: str) -> bool:
+    """Whether a field can be the number of a message or of a request."""
+    return text.isdecimal() and len(text) <= ID_DIGITS
+
 
 class RequestRefusedError(StewardError):
     """A request that the gateway answers with an error message.

@@ -28,6 +28,7 @@ from bot.simulator.errors import (
     FARM_NOTICES,
     NO_REQUEST,
     RequestRefusedError,
+    is_id,
 )
 from bot.simulator.faults.engine import Faults
 from bot.simulator.history_desk import HistoryDesk
@@ -274,7 +275,7 @@ class Gateway:
     def _dispatch(self, client: Connection, payload: bytes) -> None:
         """Find the handler of one message; whatever goes wrong with it is answered."""
         number, *values = split_fields(payload)
-        handler = self._handlers.get(int(number)) if number.isdecimal() else None
+        handler = self._handlers.get(int(number)) if is_id(number) else None
         if handler is None:
             client.error(NO_REQUEST, 321, _unknown(number))
             return
@@ -350,7 +351,7 @@ def _unknown(number: str) -> str:
 
 def _request_id(body: list[str]) -> int:
     """Return what stands where requests that can be misread have their id."""
-    return int(body[0]) if body and body[0].isdecimal() else NO_REQUEST
+    return int(body[0]) if body and is_id(body[0]) else NO_REQUEST
 
 
 def serve(
