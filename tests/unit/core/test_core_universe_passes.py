@@ -14,6 +14,7 @@ from bot.core.rules import CondorRules, TierDeltas
 from bot.core.universe import (
     DAILY_STRIKES,
     ListedSeries,
+    coarse_condor_contracts,
     condor_series,
     fine_condor_contracts,
     shift_contracts,
@@ -169,3 +170,14 @@ def test_wings_are_two_percent_on_a_grid_of_five_points() -> None:
     assert wing_points(6300.0, CondorRules()) == 125.0
     assert wing_points(6400.0, CondorRules()) == 130.0
     assert wing_points(100.0, CondorRules()) == 5.0
+
+
+def test_sparse_strikes_are_all_read_in_the_first_pass() -> None:
+    sparse = replace(series(), strikes=tuple(float(strike) for strike in range(5000, 7500, 100)))
+
+    wanted = coarse_condor_contracts(
+        sparse, session=builders.SESSION, spot=builders.SPX, vix=17.0, rules=RULES
+    )
+
+    # 3.6 standard deviations of 5.03 % below 6300, and one and a half wings: down to 5,067
+    assert set(range(5100, 6300, 100)) <= strikes(wanted, Right.PUT)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+import builders
 from bot.core import valuation
 from bot.core.book import Condor, HedgeLot, Layer, Leg, Tier
 from bot.core.fold import Residual
@@ -108,3 +109,11 @@ def test_a_leg_left_over_is_marked_where_it_could_be_closed() -> None:
 def test_one_unknown_value_makes_the_total_unknown() -> None:
     assert valuation.total_usd([Decimal(1), Decimal(2)]) == Decimal(3)
     assert valuation.total_usd([Decimal(1), None]) is None
+
+
+def test_quotes_of_a_snapshot_are_found_by_contract() -> None:
+    market = builders.market()
+
+    assert valuation.quotes_of(market) == {
+        option.contract: option.quote for option in market.options
+    }
