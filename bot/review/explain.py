@@ -22,6 +22,7 @@ from bot.review.format import clock, observed, points
 from bot.review.inputs import Input, inputs_of
 from bot.review.layout import heading, line, section, table
 from bot.review.session import to_json
+from bot.review.shocks import shock_grid
 from bot.review.words import sentence, words_of
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ def _page(found: Explanation) -> Iterable[RenderableType]:
     yield from _inputs(found)
     yield from _signals(found)
     yield from _verdicts(found.verdicts)
+    if decision.stress is not None:
+        yield from shock_grid(decision.stress)
     yield from _intents(found)
     made = table("", "data", "from")
     for row in found.provenance:

@@ -7,7 +7,7 @@ The rules about a structure that is held are told apart: there, to pass is to ac
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.columns import Columns
 from rich.text import Text
@@ -39,7 +39,14 @@ def reasons(decision: DecisionRow) -> Iterable[RenderableType]:
     for kind, mine in _by_kind(verdict for verdict in gates if _name(verdict)).items():
         yield from section(f"Gates of each {kind}, observed / bound", _by_code(mine))
     for kind, mine in _by_kind(filter(_is_of_held, decision.verdicts)).items():
-        yield from section(f"Rules for each {kind} held, observed / bound", _by_structure(mine))
+        title = _TITLES.get(kind, f"Rules for each {kind} held")
+        yield from section(f"{title}, observed / bound", _by_structure(mine))
+
+
+_TITLES: Final = {
+    "shift": "Time-shift of a threatened condor",
+    "engine": "What the engine waits for",
+}
 
 
 def _name(verdict: Verdict) -> str:

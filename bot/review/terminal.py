@@ -21,6 +21,7 @@ from bot.review.format import UNKNOWN, cents, clock, observed, percent, points, 
 from bot.review.layout import coloured, heading, line, section, table
 from bot.review.reasons import reasons
 from bot.review.session import FILLS_NOTE, SessionReview, review_json, review_session
+from bot.review.shocks import shocks
 from bot.review.summary import render_summary
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _page(review: SessionReview) -> Iterable[RenderableType]:
     yield from _closed(review.closed)
     yield from _condors(review)
     yield from _hedge(review)
+    if review.decision:
+        yield from shocks(review.decision)
     yield from book_health(review)
     yield from execution_quality(review)
     if review.decision:
