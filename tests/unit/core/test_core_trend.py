@@ -5,9 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from bot.core.breadth import Breadth, judge_breadth
 from bot.core.indicators import macd
 from bot.core.regime import MarketCycle, compute_signals
 from bot.core.rules import SignalRules
+from bot.core.stress_score import negative_and_falling
 from bot.core.trend import crossed_below_zero, drawdown, named_cycle
 from market_states import CALM, QUIET_VIX, RISING, bars, breadth, levels
 
@@ -103,6 +105,43 @@ def test_backwardation_is_vix_above_vix3m(vix: float, *, inverted: bool) -> None
     signals = compute_signals(dataclasses.replace(CALM, indexes=levels(vix, 17.5)), RULES)
 
     assert signals.backwardation is inverted
+
+
+@pytest.mark.parametrize(
+    ("gap", "oscillator", "state"),
+    [
+        (-1.0, -50.01, Breadth.DOWN),
+        (-1.0, -50.0, Breadth.NEUTRAL),
+        (1.0, -90.0, Breadth.NEUTRAL),
+        (1.0, 0.01, Breadth.UP),
+        (1.0, 0.0, Breadth.NEUTRAL),
+        (-1.0, 90.0, Breadth.NEUTRAL),
+        (0.0, -90.0, Breadth.NEUTRAL),
+    ],
+)
+def test_breadth_is_up_or_down_when_line_and_oscillator_agree(
+    gap: float, oscillator: float, state: Breadth
+) -> None:
+    assert judge_breadth(gap, oscillator, RULES) is state
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "point"),
+    [
+        (-2.0, -1.0, True),
+        (-1.0, -1.0, False),
+        (-1.0, -2.0, False),
+        (1.0, 2.0, False),
+        (0.0, 1.0, False),
+        (-1.0, 1.0, True),
+        (None, 1.0, None),
+        (-1.0, None, None),
+    ],
+)
+def test_momentum_is_a_point_below_zero_and_falling(
+    now: float | None, before: float | None, *, point: bool | None
+) -> None:
+    assert negative_and_falling(now, before) is point
 
 
 def test_breadth_turns_down_once() -> None:
