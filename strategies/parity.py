@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decision import Verdict
-from bot.core.model import Feed, Right
+from bot.core.model import Right
 from bot.core.parity import (
     Arbitrage,
     ParityFlag,
@@ -76,7 +76,7 @@ def _strikes(context: Context) -> Iterator[tuple[dt.date, ParityQuotes]]:
     options = _quoted(context)
     for future in context.snapshot.vx_curve:
         chain = context.chain(VIX_CLASS, future.expiry)
-        if chain is None or future.quote.feed is not Feed.LIVE:
+        if chain is None:  # not without a live future
             continue
         for strike in sorted({key[1] for key in options if key[0] == future.expiry}):
             call = options.get((future.expiry, strike, Right.CALL))
