@@ -329,7 +329,7 @@ def _sides(quote: Quote) -> tuple[float, float]:
     """Return bid and ask as far as they are known; 0 is nobody's bid."""
     bid, ask = quote.bid, quote.ask
     broken = bid is not None and ask is not None and not quote.two_sided
-    if broken or quote.feed is not Feed.LIVE:
+    if broken or not quote.sound or quote.feed is not Feed.LIVE:
         return math.nan, math.nan
     if ask is None:
         return math.nan if bid is None else bid, math.nan

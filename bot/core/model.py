@@ -111,7 +111,7 @@ class Quote:
     @property
     def two_sided(self) -> bool:
         """Whether 0 < bid < ask: crossed and locked markets are not quotes."""
-        return self.bid is not None and self.ask is not None and 0 < self.bid < self.ask
+        return self.bid is not None and self.ask is not None and self.bid > 0 and self.sound
 
     @property
     def mid(self) -> float | None:
