@@ -12,6 +12,7 @@ from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.order_rows import OrderRow, order_rows
+from bot.ledger.overrides import Overrides, overrides
 from bot.ledger.quality import ParityRow, QualityRow
 from bot.ledger.queries import (
     NoteRow,
@@ -48,6 +49,8 @@ class SessionReview:
         Book and shadow from the first mark up to this session.
     quality, parity
         What execution cost, and the combinations of VIX options that were out of line.
+    overrides
+        What a person did by hand up to this session, and protection that was given up.
     """
 
     session: Session
@@ -65,6 +68,7 @@ class SessionReview:
     provenance: tuple[ProvenanceRow, ...]
     quality: tuple[QualityRow, ...]
     parity: tuple[ParityRow, ...]
+    overrides: Overrides
     ledger: str
 
 
@@ -103,6 +107,7 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
         provenance=ledger.provenance(chosen),
         quality=ledger.quality_rows(chosen),
         parity=ledger.parity_rows(chosen),
+        overrides=overrides(ledger, chosen),
         ledger=str(ledger.path),
     )
 

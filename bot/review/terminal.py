@@ -18,6 +18,7 @@ from bot.core.book import Layer
 from bot.core.fold import IntentState, StructureKind
 from bot.review.book_health import book_health, execution_quality
 from bot.review.format import UNKNOWN, cents, clock, observed, percent, points, signed_usd, usd
+from bot.review.hedge_state import hedge_state
 from bot.review.layout import coloured, heading, line, section, table
 from bot.review.reasons import reasons
 from bot.review.session import FILLS_NOTE, SessionReview, review_json, review_session
@@ -71,6 +72,7 @@ def _page(review: SessionReview) -> Iterable[RenderableType]:
     yield from _condors(review)
     yield from _hedge(review)
     if review.decision:
+        yield from hedge_state(review.decision, review.overrides)
         yield from shocks(review.decision)
     yield from book_health(review)
     yield from execution_quality(review)
