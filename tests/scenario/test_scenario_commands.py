@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
-import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from typed import closed_port, gateway, steward
 
-from bot.defaults import write_defaults
 from bot.demo import point_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-STEWARD = (sys.executable, "-m", "bot.cli")
-DEADLINE_SECONDS = 120
-
-
-def steward(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [*STEWARD, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-
-
-@contextlib.contextmanager
-def gateway(*arguments: object) -> Iterator[int]:
-    """Run ``steward gateway`` on a free port; yield the port."""
-    command = [*STEWARD, "gateway", "--port", "0", "--scenario", "calm", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            yield int(json.loads(line)["port"])
-        finally:
-            process.terminate()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project folder with the default configuration."""
-    write_defaults(tmp_path)
-    return tmp_path
-
-
-def closed_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def change(project: Path, name: str, old: str, new: str) -> None:

@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from harness import PLACE_ORDER, stage
+from typed import STEWARD, gateway, steward
 
 from bot.data.wire_recording import read_recording
-from bot.defaults import write_defaults
 from bot.demo import point_at
 from bot.probe.assumptions import ASSUMPTIONS, assumptions_document
 from bot.simulator.orders import OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-STEWARD = (sys.executable, "-m", "bot.cli")
-DEADLINE_SECONDS = 120
-
-
-def steward(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [*STEWARD, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-
-
-@contextlib.contextmanager
-def gateway(*arguments: object) -> Iterator[int]:
-    """Run ``steward gateway`` on a free port; yield the port."""
-    command = [*STEWARD, "gateway", "--port", "0", "--scenario", "calm", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            yield int(json.loads(line)["port"])
-        finally:
-            process.terminate()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project folder with the default configuration."""
-    write_defaults(tmp_path)
-    return tmp_path
 
 
 def test_a_gateway_that_is_as_assumed_exits_0_with_a_line_for_each(project: Path) -> None:

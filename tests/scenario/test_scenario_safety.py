@@ -1,31 +1,24 @@
-"""The whole bot on a failing disk, beside a second one, and with secrets in its pockets."""
+"""The whole bot with its backups, on a failing disk, and beside a second one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import re
 import resource
-import sqlite3
-import stat
-import subprocess
 import sys
 import time
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import tomlkit
 
 from bot.backup import back_up, open_ledger, restore
 from bot.core.decision import Purpose
 from bot.core.errors import DamagedLedgerError, LedgerError
-from bot.demo import point_at
 from bot.ledger.queries import alert_rows
 from bot.ledger.store import Ledger
 from bot.logs import configure
@@ -38,6 +31,7 @@ from bot.simulator.settings import GatewaySettings
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import CANCEL_ORDER, PLACE_ORDER, Stage, stage
+from typed import edit, steward
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,7 +43,6 @@ GATEWAY_READS_SECONDS = 0.2
 """Within which the gateway has read what was sent before the connection ended."""
 
 DISK_FAULT = "disk I/O error|disk is full"
-STEWARD = (sys.executable, "-m", "bot.cli")
 
 
 def scene(
@@ -63,24 +56,6 @@ def scene(
             await act(found)
 
     asyncio.run(run())
-
-
-def steward(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*STEWARD, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, **environment},
-    )
-
-
-def edit(project: Path, table: str, **values: object) -> None:
-    path = project / "config" / "steward.toml"
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    document[table].update(values)
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
 def backups(found: Stage) -> list[str]:
@@ -351,99 +326,3 @@ def test_fault_62_a_long_run_stays_under_the_cap_of_its_logs_and_backups(tmp_pat
         assert len(backups(found)) == 2
 
     scene(tmp_path, act)
-
-
-CANARY_ACCOUNT = "DU9182736"
-CANARY_SECRET = "s3cr3t-canary-0f9e8d"  # noqa: S105 - a canary
-CANARY_URL = f"https://127.0.0.1:9/{CANARY_SECRET}"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
-    """A project beside a simulated gateway that runs through a session each five seconds."""
-    assert steward("init", tmp_path).returncode == 0
-    command = [*STEWARD, "gateway", "--port", "0", "--scenario", "calm", "--seed", "3"]
-    with subprocess.Popen(
-        [*command, "--account", CANARY_ACCOUNT], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            point_at(tmp_path, json.loads(line)["port"])
-            edit(tmp_path, "broker", account=CANARY_ACCOUNT)
-            yield tmp_path
-        finally:
-            process.terminate()
-
-
-def one_session(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run one session in a process of its own; its last line names the ports it opened."""
-    program = Path(__file__).with_name("watched_session.py")
-    done = subprocess.run(
-        [sys.executable, str(program), str(project)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-def test_the_bot_opens_no_listening_port(project: Path) -> None:
-    done = one_session(project)
-
-    assert done.stdout.splitlines()[-1] == "bound [] listening []"
-
-
-def test_fault_62_neither_account_nor_secret_is_left_but_in_the_config(project: Path) -> None:
-    edit(project, "health", ping_url=CANARY_URL)
-
-    done = one_session(project, STEWARD_PING_URL=CANARY_URL, CANARY=CANARY_SECRET)
-    shown = [
-        steward(command, "-p", project, CANARY=CANARY_SECRET)
-        for command in ("status", "review", "backup", "check")
-    ]
-
-    said = "".join(each.stdout + each.stderr for each in (done, *shown))
-    left = {"console": said} | dict(texts(project))
-    assert {"steward.db", "steward.jsonl"} <= {Path(name).name for name in left}
-    for secret in (CANARY_ACCOUNT, CANARY_ACCOUNT[2:], CANARY_SECRET):
-        assert [name for name, text in left.items() if secret in text] == []
-
-
-def texts(project: Path) -> Iterator[tuple[str, str]]:
-    """Yield everything that was written outside of the config, and what a ledger unpacks to."""
-    for path in project.rglob("*"):
-        if path.is_file() and path.parent.name != "config":
-            yield str(path), path.read_bytes().decode("latin-1")
-            if path.suffix == ".db":
-                yield f"{path} unpacked", unpacked(path)
-
-
-def unpacked(path: Path) -> str:
-    database = sqlite3.connect(path)
-    bodies = database.execute("SELECT body FROM snapshots UNION ALL SELECT body FROM decisions")
-    found = [zlib.decompress(body).decode() for (body,) in bodies]
-    books = database.execute("SELECT book FROM decisions WHERE book IS NOT NULL").fetchall()
-    found += [zlib.decompress(book).decode() for (book,) in books]
-    database.close()
-    assert len(found) >= 3
-    return "".join(found)
-
-
-def test_whatever_the_bot_writes_is_for_its_owner_only(project: Path) -> None:
-    before = os.umask(0)
-    try:
-        one_session(project)
-        steward("backup", "-p", project)
-    finally:
-        os.umask(before)
-
-    modes = {
-        str(path.relative_to(project)): stat.S_IMODE(path.stat().st_mode)
-        for path in project.rglob("*")
-    }
-    assert {"ledger/steward.db", "logs/steward.jsonl", "logs/reports", "backups"} <= set(modes)
-    expected = {name: 0o700 if (project / name).is_dir() else 0o600 for name in modes}
-    assert modes == expected
