@@ -84,7 +84,12 @@ def _intent(structure_id: str, action: Action, mid: str, **facts: object) -> Ord
 
 def open_condor(structure_id: str = CONDOR, *, quantity: int = 2, **facts: object) -> OrderIntent:
     """Sell condors at a mid of 5.50."""
-    common = {"purpose": Purpose.ADD, "reason": "entry", "tier": Tier.BALANCED, "legs": LEGS}
+    common: dict[str, object] = {
+        "purpose": Purpose.ADD,
+        "reason": "entry",
+        "tier": Tier.BALANCED,
+        "legs": LEGS,
+    }
     common |= {"quantity": quantity, "max_loss_usd": 9_450.0, "needs_cover": True}
     return _intent(structure_id, Action.OPEN_CONDOR, "-5.50", **(common | facts))
 
@@ -92,14 +97,22 @@ def open_condor(structure_id: str = CONDOR, *, quantity: int = 2, **facts: objec
 def close_condor(structure_id: str = CONDOR, *, quantity: int = 2, **facts: object) -> OrderIntent:
     """Buy condors back at a mid of 2.50, in the session after."""
     legs = tuple(Leg(contract=leg.contract, ratio=-leg.ratio) for leg in LEGS)
-    common = {"purpose": Purpose.REDUCE, "reason": "take_profit", "tier": Tier.BALANCED}
+    common: dict[str, object] = {
+        "purpose": Purpose.REDUCE,
+        "reason": "take_profit",
+        "tier": Tier.BALANCED,
+    }
     common |= {"quantity": quantity, "legs": legs, "session": NEXT}
     return _intent(structure_id, Action.CLOSE_CONDOR, "2.50", **(common | facts))
 
 
 def buy_lot(structure_id: str = LOT, *, quantity: int = 4, **facts: object) -> OrderIntent:
     """Buy VIX calls at a mid of 2.00."""
-    common = {"purpose": Purpose.PROTECT, "reason": "layer_target", "layer": Layer.NEAR}
+    common: dict[str, object] = {
+        "purpose": Purpose.PROTECT,
+        "reason": "layer_target",
+        "layer": Layer.NEAR,
+    }
     common |= {"quantity": quantity, "legs": (Leg(contract=CALL, ratio=1),)}
     common |= {"extrinsic_points": 1.15}
     return _intent(structure_id, Action.BUY_HEDGE, "2.00", **(common | facts))
@@ -107,7 +120,11 @@ def buy_lot(structure_id: str = LOT, *, quantity: int = 4, **facts: object) -> O
 
 def sell_lot(structure_id: str = LOT, *, quantity: int = 4, **facts: object) -> OrderIntent:
     """Sell VIX calls at a mid of 3.00, in the session after."""
-    common = {"purpose": Purpose.PROTECT, "reason": "roll_due", "layer": Layer.NEAR}
+    common: dict[str, object] = {
+        "purpose": Purpose.PROTECT,
+        "reason": "roll_due",
+        "layer": Layer.NEAR,
+    }
     common |= {"quantity": quantity, "legs": (Leg(contract=CALL, ratio=-1),), "session": NEXT}
     return _intent(structure_id, Action.SELL_HEDGE, "-3.00", **(common | facts))
 

@@ -67,7 +67,7 @@ def _series(trading_class: str, expiry: dt.date, last_trade: dt.date) -> OptionS
     )
 
 
-ALL_SERIES: Final = (
+ALL_SERIES: Final[tuple[OptionSeries, ...]] = (
     _series("SPXW", day(20), day(20)),
     _series("SPXW", day(21), day(21)),
     _series("SPX", day(21), day(20)),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot.core.decision import OrderIntent, Purpose
-from bot.core.model import Feed, Quote
+from bot.core.model import Feed, OptionContract, Quote
 from bot.core.plan import OrderPrice, make_hedge_ladder, make_ladder
 from bot.core.repricing import live, repriced
 from bot.core.rules import LadderRules
@@ -18,7 +18,7 @@ RULES = LadderRules(steps=3, seconds=20.0)
 LONG_PUT, SHORT_PUT, SHORT_CALL, LONG_CALL = (leg.contract for leg in LEGS)
 
 
-def quotes(short_put: float, *, half_spread: float = 0.20) -> dict:
+def quotes(short_put: float, *, half_spread: float = 0.20) -> dict[OptionContract, Quote]:
     """Quote the condor: shorts at `short_put` and 4.00, wings at 2.00 and 1.00, all as wide."""
     mids = {LONG_PUT: 2.0, SHORT_PUT: short_put, SHORT_CALL: 4.0, LONG_CALL: 1.0}
     return {
@@ -37,8 +37,8 @@ def decided(intent: OrderIntent, mid: str, natural: str, **terms: object) -> Ord
 ENTRY = decided(open_condor(), "-6.00", "-5.20")
 
 
-def steps(intent: OrderIntent | None) -> list[str] | None:
-    return None if intent is None else [str(step) for step in intent.ladder.steps]
+def steps(intent: OrderIntent | None) -> list[str]:
+    return [] if intent is None else [str(step) for step in intent.ladder.steps]
 
 
 def test_an_entry_in_an_unchanged_market_keeps_its_ladder() -> None:

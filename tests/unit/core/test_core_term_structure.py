@@ -172,8 +172,11 @@ def test_front_volatility_takes_each_return_of_one_contract_as_pandas_computes_i
     table = pd.DataFrame(
         {day.session: {each.expiry: each.close for each in day.closes} for day in days}
     ).T.sort_index(axis=1)
-    moves = np.log(table / table.shift())
-    front = [moves.loc[day, next(each for each in table if each > day)] for day in table.index[1:]]
+    moves = (table / table.shift()).apply(np.log)
+    expiries: list[dt.date] = list(table.columns)
+    front = [
+        moves.loc[day, next(each for each in expiries if each > day)] for day in table.index[1:]
+    ]
     expected = pd.Series(front).std() * math.sqrt(252) * 100
 
     found = front_volatility(dataclasses.replace(CALM, vx_days=days), 30)

@@ -11,6 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlite_utils import Database
 
 from bot.core.errors import DamagedLedgerError, LedgerError
 from bot.ledger import connection, migrations
@@ -124,8 +125,8 @@ def test_the_schema_version_counts_the_migrations(ledger: Ledger) -> None:
     assert ledger.value("PRAGMA user_version") == SCHEMA_VERSION
 
 
-def _database(ledger: Ledger) -> migrations.Database:
-    return migrations.Database(ledger._database, execute_plugins=False)
+def _database(ledger: Ledger) -> Database:
+    return Database(ledger._database, execute_plugins=False)
 
 
 def test_opening_again_finds_what_was_written(path: Path) -> None:

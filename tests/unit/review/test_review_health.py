@@ -67,8 +67,11 @@ def healthy(ratio: float | str | None, *, edge: float | None = -0.1) -> Decision
         "quick_width_usd": 37_500.0,
         "quick_pending_usd": 0.0,
     }
-    gates = (("QUICK_RATIO", "protect", ratio, 1.5), ("QUICK_RATIO", "add", ratio, 2.0))
-    gates += (("PARITY", "vix", edge, 0.02525),)
+    gates = (
+        ("QUICK_RATIO", "protect", ratio, 1.5),
+        ("QUICK_RATIO", "add", ratio, 2.0),
+        ("PARITY", "vix", edge, 0.02525),
+    )
     return replace(
         decision(),
         signals=tuple(Signal(name=name, value=value) for name, value in signals.items()),

@@ -14,7 +14,7 @@ import builders
 from bot.core.book import HedgeLot, HedgeSale, Layer, TradingState
 from bot.core.decide import permitted
 from bot.core.decision import Action, OrderIntent, Purpose
-from bot.core.model import Quote
+from bot.core.model import OptionContract, Quote
 from hedge_scene import (
     RULES,
     TRANSITION,
@@ -220,7 +220,7 @@ def test_whatever_is_held_no_lot_is_oversold_and_no_contract_bought_and_sold_at_
     assert all(layer.held >= 0 and layer.target >= 0 for layer in proposal.layers)
 
 
-def crossed(intents: list[OrderIntent]) -> set[object]:
+def crossed(intents: list[OrderIntent]) -> set[OptionContract]:
     """Contracts that a layer both buys and sells."""
     bought = {each.legs[0].contract for each in intents if each.action is Action.BUY_HEDGE}
     return {each.legs[0].contract for each in intents if each.action is Action.SELL_HEDGE} & bought

@@ -84,10 +84,11 @@ def test_no_pair_further_out_brings_the_aim() -> None:
     deltas = dict(zip(chain.contracts, abs(chain.delta), strict=True))
 
     def reach(put: float, call: float) -> float:
-        return max(
+        nearer: float = max(
             deltas[builders.spxw(put, Right.PUT, TOMORROW)],
             deltas[builders.spxw(call, Right.CALL, TOMORROW)],
         )
+        return nearer
 
     rich = [
         reach(put, call)

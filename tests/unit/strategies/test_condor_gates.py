@@ -90,7 +90,7 @@ LISTED = (dt.date(2026, 7, 1), dt.date(2026, 12, 1))
 def test_event_gate_denies_the_day_and_the_session_before(
     kind: str, session: dt.date, *, passed: bool
 ) -> None:
-    dates = {"fomc": LISTED, "cpi": LISTED, "ppi": LISTED}
+    dates: dict[str, tuple[dt.date, ...]] = {"fomc": LISTED, "cpi": LISTED, "ppi": LISTED}
     dates[kind] = (LISTED[0], EVENT_DAY, LISTED[1])
     market = replace(builders.market(), session=session, events=EventTable(**dates))
 
