@@ -53,8 +53,13 @@ bench: .venv/.stamp ## From the save of the kill switch to the cancel: p99 of 10
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/bench_kill_switch.py
 
 .PHONY: property
-property: .venv/.stamp ## Property tests with many more, random examples
+property: .venv/.stamp ## Gateway x bot, 100,000 steps in any order; more examples of every property
+	$(BIN)/python tests/property/campaign.py --steps 100000 --folder build/property
 	$(BIN)/pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=long --timeout=3600
+
+.PHONY: fuzz
+fuzz: .venv/.stamp ## A million damaged frames to bot and gateway, odd quotes, damaged configuration
+	$(BIN)/python tests/fuzz/campaign.py --frames 1000000 --folder build/fuzz
 
 .PHONY: ci-long
 ci-long: .venv/.stamp ## What takes longer: a hundred kills of all kinds of sessions and of their recovery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 
@@ -51,6 +52,23 @@ def test_opening_a_condor_is_a_negative_debit_worse_at_the_natural_price() -> No
 
 def test_closing_a_condor_costs_the_ask_of_the_shorts_less_the_bid_of_the_wings() -> None:
     assert _price(CLOSING, QUOTES) == OrderPrice(mid=Decimal("9.65"), natural=Decimal("10.3"))
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        Quote(bid=10.0, ask=math.inf),
+        Quote(bid=math.nan, ask=10.4),
+        Quote(bid=10.0, ask=math.nan),
+        Quote(bid=-1.0, ask=10.4),
+        Quote(bid=1e300, ask=2e300),
+        Quote(bid=10.4, ask=10.0),
+        Quote(bid=10.4, ask=10.4),
+    ],
+    ids=str,
+)
+def test_a_leg_with_a_side_that_is_no_price_makes_the_price_unknown(quote: Quote) -> None:
+    assert _price(CONDOR, QUOTES | {CONDOR[0].contract: quote}) is None
 
 
 def test_wing_that_nobody_bids_for_sells_for_nothing() -> None:
