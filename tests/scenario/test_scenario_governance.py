@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from bot.core.errors import GatewayUnavailableError
 from bot.governance import KIND, adopt
 from bot.ledger.codec import pack
 from bot.replay import Comparison, decide_again, decide_all_again
+from bot.review.words import WORDS
 from bot.simulator.synthetic import SyntheticMarket
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -113,7 +115,7 @@ def test_every_session_decides_again_identically_here_and_in_another_process(
     tmp_path: Path,
 ) -> None:
     async def act(found: Stage) -> None:
-        sessions = 5
+        sessions = 3
         for _ in range(sessions):
             await found.run(stay=True)
 
@@ -123,6 +125,46 @@ def test_every_session_decides_again_identically_here_and_in_another_process(
         assert [each.comparison for each in again] == [Comparison.SAME] * sessions
         assert elsewhere.returncode == 0, elsewhere.stderr
         assert f"{sessions} decided again: {sessions} identical, 0 different" in elsewhere.stdout
+
+    scene(tmp_path, act)
+
+
+def test_a_person_reviews_and_adopts_at_the_terminal_while_the_bot_has_the_ledger(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage) -> None:
+        await found.run()
+        propose(found)
+        here = ("-p", tmp_path)
+
+        review = steward("rules", "review", "--last", 1, *here)
+        adopted = steward("rules", "adopt", "--reason", "shorter", *here)
+        shown = json.loads(steward("rules", "show", "--json", *here).stdout)
+
+        assert "of 1 sessions would differ" in review.stdout
+        assert max(map(len, review.stdout.splitlines())) <= 100
+        assert adopted.returncode == 0
+        assert "condor.dte_target: 35 -> 30" in adopted.stdout
+        assert shown["in_force"]["reason"] == "shorter"
+        assert shown["values"]["condor.dte_target"] == 30
+        assert shown["waiting"] == []
+
+    scene(tmp_path, act)
+
+
+def test_a_session_is_explained_at_the_terminal(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        decision = (await found.run()).decision
+
+        page = steward("explain", decision.session, "-p", tmp_path)
+
+        assert decision.intents
+        for intent in decision.intents:
+            assert intent.intent_id in page.stdout
+        for verdict in decision.verdicts:
+            assert f"{verdict.code} passes when" in page.stdout
+            assert verdict.code in WORDS
+        assert max(map(len, page.stdout.splitlines())) <= 100
 
     scene(tmp_path, act)
 
