@@ -23,6 +23,7 @@ from bot.command_line import (
 from bot.gateway_commands import gateway, probe
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
+from bot.table_commands import seed_breadth
 
 app = typer.Typer(
     name="steward",
@@ -177,6 +178,7 @@ app.command()(probe)
 app.add_typer(rules)
 app.command()(explain)
 app.command()(decide_again)
+app.command()(seed_breadth)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

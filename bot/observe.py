@@ -99,10 +99,10 @@ def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketS
 
 async def _levels(desk: Desk) -> MarketSnapshot:
     """Read all but the options."""
-    curve = await desk.market.vx_curve()
+    indexes, curve = await desk.market.indexes(), await desk.market.vx_curve()
     return MarketSnapshot(
         session=desk.session,
-        indexes=await desk.market.indexes(),
+        indexes=indexes,
         vx_curve=curve,
         vx_days=await vx_days(
             desk.market,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from bot.config import load_events
 from bot.core.errors import ConfigError
 from bot.core.events import ended_types
-from bot.core.model import EventTable
+from bot.core.model import BreadthSource, EventTable
+from bot.data.histories import read_breadth
 from bot.data.macro import load_macro
 from bot.logs import get_logger
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.core.events import EndedType
     from bot.core.model import MacroMonth, Session
+    from bot.core.sessions import TradingCalendar
     from bot.ledger.store import Ledger
     from bot.project import Project
 
@@ -30,6 +32,9 @@ log = get_logger(__name__)
 
 EVENTS: Final = "events.toml"
 MACRO: Final = "macro.csv"
+
+SESSIONS: Final = 300
+"""Sessions of breadth that signals look back on at most."""
 
 
 def with_tables(project: Project, ledger: Ledger, session: Session, *, at: dt.datetime) -> Project:
@@ -56,6 +61,45 @@ def with_tables(project: Project, ledger: Ledger, session: Session, *, at: dt.da
             log.warning(code.lower(), text=text)
             ledger.alert(code, text, session=session, at=at)
     return replace(project, events=events, macro=macro)
+
+
+def keep_breadth(
+    ledger: Ledger, file: Path, calendar: TradingCalendar, *, before: Session
+) -> tuple[Session, ...]:
+    """Keep the NYSE counts of `file` for the sessions that signals look back on.
+
+    What the bot has counted itself stays, and so does what was brought before. A count of no
+    issues, or of fewer, is none.
+
+    Parameters
+    ----------
+    ledger
+        Open for writing.
+    file
+        CSV with ``date``, ``advances`` and ``declines``.
+    calendar
+        Trading days.
+    before
+        The first session that is not over.
+
+    Returns
+    -------
+    tuple of date
+        The sessions kept, oldest first.
+
+    Raises
+    ------
+    RecordedDataError
+        If the file cannot be read.
+    """
+    past = [day.session for day in calendar.days if day.session < before][-SESSIONS:]
+    source, found = BreadthSource.NYSE, read_breadth(file)
+    known = {day.session for day in ledger.breadth(source, before, SESSIONS)}
+    new = [found[session] for session in past if session in found and session not in known]
+    possible = [day for day in new if min(day.advances, day.declines) > 0]
+    for day in possible:
+        ledger.record_breadth(source, day)
+    return tuple(day.session for day in possible)
 
 
 def ended_text(ended: EndedType) -> str:

@@ -130,17 +130,7 @@ class Histories:
     @cached_property
     def breadth(self) -> Mapping[Session, BreadthDay]:
         """NYSE advances and declines by session."""
-        path = self._folder / "nyse_breadth_daily.csv.gz"
-        return {
-            day: BreadthDay(
-                session=day,
-                advances=number(path, line, advances),
-                declines=number(path, line, declines),
-            )
-            for line, (cell, advances, declines) in rows(path, ("date", "advances", "declines"))
-            if advances and declines
-            for day in (date(path, line, cell),)
-        }
+        return read_breadth(self._folder / "nyse_breadth_daily.csv.gz")
 
     def rate(self, session: Session, years: float) -> float | None:
         """Return the Treasury rate of the last day up to `session`, continuously compounded.
@@ -188,6 +178,35 @@ class Histories:
             for line, cells in rows(path, (*_BAR_COLUMNS, *flag))
             if not flag or cells[-1] == "True"
         ]
+
+
+def read_breadth(
+    path: Path, *, columns: tuple[str, str] = ("advances", "declines")
+) -> Mapping[Session, BreadthDay]:
+    """Read counts of issues by session; a line with an empty cell has none.
+
+    Parameters
+    ----------
+    path
+        CSV file with a ``date`` and both columns, others being left out.
+    columns
+        Names of the advancing and of the declining issues.
+
+    Raises
+    ------
+    RecordedDataError
+        If the file cannot be read, or a count is no number.
+    """
+    return {
+        day: BreadthDay(
+            session=day,
+            advances=number(path, line, advances),
+            declines=number(path, line, declines),
+        )
+        for line, (cell, advances, declines) in rows(path, ("date", *columns))
+        if advances and declines
+        for day in (date(path, line, cell),)
+    }
 
 
 def _bar(path: Path, line: int, cells: list[str]) -> DailyBar:

@@ -39,8 +39,7 @@ from bot.core.model import (
     VxDay,
 )
 from bot.core.sessions import TradingCalendar
-from bot.data.histories import Histories
-from bot.data.tables import date, number, rows
+from bot.data.histories import Histories, read_breadth
 from bot.simulator.listings import vix_months
 from bot.simulator.modelled import years_to_open
 from bot.surfaces.levels import vol_levels
@@ -156,15 +155,8 @@ class PastMarket:
 
     @cached_property
     def _large_caps(self) -> Mapping[dt.date, BreadthDay]:
-        path = self._folder / "nyse_breadth_daily.csv.gz"
-        return {
-            day: BreadthDay(
-                session=day, advances=number(path, line, up), declines=number(path, line, down)
-            )
-            for line, (cell, up, down) in rows(path, ("date", "proxy_advances", "proxy_declines"))
-            if up and down
-            for day in (date(path, line, cell),)
-        }
+        file = self._folder / "nyse_breadth_daily.csv.gz"
+        return read_breadth(file, columns=("proxy_advances", "proxy_declines"))
 
     @cached_property
     def _vix_bars(self) -> tuple[DailyBar, ...]:
