@@ -6,6 +6,7 @@ and the ledger as the bot has left them. A trading state that a person has chose
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,6 @@ from bot.ledger.queries import SessionRow, last_session_row
 from bot.review.status import STATES, read_settings, table
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from bot.heartbeat import Heartbeat
@@ -48,6 +48,7 @@ def unwell(project: Path, now: dt.datetime) -> tuple[str, ...]:
             *_heartbeat(beat, settings, now),
             *_disk(path, settings),
             *_ledger(path),
+            *_backup(path, project / _backup_folder(settings)),
         )
     except (StewardError, TypeError, ValueError) as fault:
         return (f"config: {fault}",)
@@ -93,10 +94,6 @@ def _ledger(path: Path) -> Iterator[str]:
         with Connection(connect_read_only(path), path) as ledger:
             last = last_session_row(ledger)
             missed = ledger.row("SELECT * FROM absences ORDER BY session DESC LIMIT 1")
-            unsaved = ledger.row(
-                "SELECT session, detail FROM incidents WHERE kind = 'BACKUP_FAILED' "
-                "AND session = (SELECT max(session) FROM sessions WHERE dry = 0)"
-            )
     except StewardError as fault:
         yield f"ledger: {fault}"
         return
@@ -104,8 +101,28 @@ def _ledger(path: Path) -> Iterator[str]:
         yield f"session {missed['session']} was missed: {missed['reason']}: {missed['detail']}"
     elif last is not None:
         yield from _session(last)
-    if unsaved:
-        yield f"backup of {unsaved['session']}: {unsaved['detail']}: `steward backup` tries again"
+
+
+def _backup_folder(settings: dict[str, Any]) -> Path:
+    return Path(str(table(settings, "backup").get("folder", "backups"))).expanduser()
+
+
+def _backup(path: Path, folder: Path) -> Iterator[str]:
+    """Name the failed backup of the last session, unless there is a later copy of it."""
+    try:
+        with Connection(connect_read_only(path), path) as ledger:
+            failed = ledger.row(
+                "SELECT session, at, detail FROM incidents WHERE kind = 'BACKUP_FAILED' AND "
+                "session = (SELECT max(session) FROM sessions WHERE dry = 0) ORDER BY id DESC"
+            )
+    except StewardError:
+        return  # The ledger itself is told of above.
+    if failed is None:
+        return
+    copy = folder / f"{path.stem}-{failed['session']}.db"
+    failed_at = dt.datetime.fromisoformat(failed["at"]).timestamp()
+    if not copy.exists() or copy.stat().st_mtime <= failed_at:
+        yield f"backup of {failed['session']}: {failed['detail']}; `steward backup` tries again"
 
 
 def _session(last: SessionRow) -> Iterator[str]:

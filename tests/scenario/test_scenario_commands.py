@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import signal
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from typed import closed_port, gateway, steward
+from typed import DEADLINE_SECONDS, STEWARD, closed_port, edit, gateway, steward
 
 from bot.demo import point_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -177,3 +181,28 @@ def test_review_without_a_ledger_says_what_to_do(project: Path) -> None:
     assert ended.returncode != 0
     assert "steward.db" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_ends_in_good_order_when_it_is_told_to(project: Path, number: signal.Signals) -> None:
+    with gateway("--seed", 3, "--speed", 60) as port:
+        point_at(project, port)
+        edit(project, "broker", simulation_speed=60.0)
+        edit(project, "health", heartbeat_seconds=1.0)
+        beat = project / "ledger" / "heartbeat.json"
+        command = [*STEWARD, "run", "-p", str(project)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+            until(lambda: beat.exists() and '"waiting"' in beat.read_text(encoding="utf-8"))
+            running.send_signal(number)
+            _, told = running.communicate(timeout=DEADLINE_SECONDS)
+
+    assert running.returncode == 0, told
+    assert "Traceback" not in told
+    assert json.loads(beat.read_text(encoding="utf-8"))["state"] == "stopped"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -166,6 +166,23 @@ def test_the_newest_are_kept_and_foreign_files_left_alone(
     ]
 
 
+def test_the_copy_just_made_is_never_thinned_though_others_are_dated_after_it(
+    ledger: Ledger, settings: Settings
+) -> None:
+    """A ledger of the future, or a clock that was wrong, has left copies that sort behind it."""
+    settings = replace(settings, backup=replace(settings.backup, keep=2))
+    for number in (7, 8, 9):
+        back_up(settings, ledger, day(number))
+
+    made = back_up(settings, ledger, day(0))
+
+    assert names(settings.backup.folder) == [
+        made.name,
+        f"steward-{day(8)}.db",
+        f"steward-{day(9)}.db",
+    ]
+
+
 def test_a_copy_that_fails_its_check_is_kept_aside_and_replaces_no_good_one(
     ledger: Ledger, settings: Settings
 ) -> None:

@@ -87,3 +87,24 @@ def test_the_bot_counts_as_running_since_its_first_real_run(ledger: Ledger) -> N
     begin(ledger, TUESDAY)
 
     assert ledger.unattended_since() == AT
+
+
+def test_a_new_ledger_and_a_last_session_that_is_done_are_no_trouble(ledger: Ledger) -> None:
+    assert ledger.trouble() is None
+    absent(ledger, MONDAY)
+    end(ledger, TUESDAY)
+
+    assert ledger.trouble() is None
+
+
+def test_a_last_session_that_was_missed_failed_or_not_copied_is_trouble(ledger: Ledger) -> None:
+    absent(ledger, MONDAY)
+    assert ledger.trouble() == f"session {MONDAY} was missed"
+
+    begin(ledger, TUESDAY)
+    ledger.finish_session(TUESDAY, at=AT, outcome="failed", dry=False)
+    assert ledger.trouble() == f"session {TUESDAY} ended as failed"
+
+    end(ledger, WEDNESDAY)
+    ledger.incident("BACKUP_FAILED", session=WEDNESDAY, at=AT, detail="no room")
+    assert ledger.trouble() == f"no backup of session {WEDNESDAY}: no room"

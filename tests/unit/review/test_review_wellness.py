@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -187,3 +188,27 @@ def test_the_check_itself_needs_no_library(project: Path) -> None:
     )
 
     assert done.stdout.strip() == "set()"
+
+
+def test_the_failed_backup_of_the_last_session_is_unwell_until_there_is_a_copy(
+    project: Path,
+) -> None:
+    with Ledger.open(ledger_path(project)) as ledger:
+        ledger.incident("BACKUP_FAILED", session=MONDAY, at=NOW, detail="the disk is full")
+
+    assert only(project) == f"backup of {MONDAY}: the disk is full; `steward backup` tries again"
+
+    (project / "backups").mkdir()
+    copy = project / "backups" / f"steward-{MONDAY}.db"
+    for age, well in ((1, False), (-1, True)):
+        copy.touch()
+        os.utime(copy, (NOW.timestamp() - age,) * 2)
+        assert (unwell(project, NOW) == ()) is well
+
+
+def test_the_failed_backup_of_a_session_before_is_past(project: Path) -> None:
+    with Ledger.open(ledger_path(project)) as ledger:
+        ledger.incident("BACKUP_FAILED", session=MONDAY, at=NOW, detail="the disk is full")
+        session(ledger, "done", day=dt.date(2026, 7, 21))
+
+    assert unwell(project, NOW) == ()
