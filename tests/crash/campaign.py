@@ -30,7 +30,7 @@ from trial import Trial, Verdict, run_trial
 from workers import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 GOLDEN = 0.618
 """Share of the way from one point of a spread to the next: never close to the former ones."""
@@ -171,7 +171,7 @@ def carry_out(starts: Sequence[Start], folder: Path, trial: Trial) -> Verdict:
     return verdict
 
 
-def advance(campaign: Campaign, folder: Path, jobs: int) -> Iterator[Campaign]:
+def advance(campaign: Campaign, folder: Path, jobs: int) -> Generator[Campaign, None, None]:
     """Carry out trials without end, in blocks whose sessions are measured first."""
     starts = prepare(anew(folder / "start"))
 

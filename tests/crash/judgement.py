@@ -221,7 +221,7 @@ def double_counted(truth: Truth, ledger: Ledger) -> Iterator[str]:
         if (row["family"], row["revision"]) not in told:
             yield f"DOUBLE: fill {tuple(row)} is not the gateway's"
     legs = [each for each in truth.executions if each.con_id is not None]
-    fees = sum(each.commission for each in truth.executions)
+    fees = sum((each.commission for each in truth.executions), Decimal(0))
     cash = -sum(each.quantity * each.price * MULTIPLIER for each in legs) - fees
     booked = ledger.rows("SELECT cash_usd, commissions_usd FROM structures")
     flow = sum(Decimal(row["cash_usd"]) for row in booked)
@@ -229,8 +229,8 @@ def double_counted(truth: Truth, ledger: Ledger) -> Iterator[str]:
         yield f"DOUBLE: ledger's cash is {total}, the gateway's {cash}"
     if OPENING_CASH + flow != truth.cash:
         yield f"DOUBLE: with {flow} by the ledger, the account has {truth.cash}"
-    if (total := sum(Decimal(row["commissions_usd"]) for row in booked)) != fees:
-        yield f"DOUBLE: ledger's commissions are {total}, the gateway's {fees}"
+    if (charged := sum(Decimal(row["commissions_usd"]) for row in booked)) != fees:
+        yield f"DOUBLE: ledger's commissions are {charged}, the gateway's {fees}"
 
 
 def settled(ledger: Ledger) -> Decimal:
