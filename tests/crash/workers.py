@@ -12,7 +12,7 @@ from itertools import count, islice
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ class Worker:
         os.waitpid(self.number, 0)
 
 
-def shared(act: Callable[[T], object], items: Iterable[T], jobs: int) -> Iterator[Any]:
+def shared(act: Callable[[T], object], items: Iterable[T], jobs: int) -> Generator[Any, None, None]:
     """Do `act` with each of `items` in so many processes; yield what it returned, from JSON.
 
     Raises
