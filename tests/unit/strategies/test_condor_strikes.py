@@ -16,7 +16,7 @@ from proposals import (
     context,
     strikes,
 )
-from strategies.condor_strikes import condor_legs, shaped_deltas
+from strategies.condor_strikes import condor_legs, shaped_deltas, shifted_legs
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,21 @@ def test_no_short_within_the_tolerance_is_no_condor() -> None:
 
 def test_shorts_that_cross_are_no_condor() -> None:
     assert chosen(builders.market(), put=0.55, call=0.60, delta_tolerance=0.1) is None
+
+
+def test_replacement_needs_a_short_on_the_side_that_is_not_threatened() -> None:
+    puts_only = builders.without_options(
+        builders.market(), lambda contract: contract.right is Right.CALL and contract.strike > 6350
+    )
+    chain = context(market=puts_only).chain("SPXW", builders.MAIN_EXPIRY)
+    assert chain is not None
+
+    found = shifted_legs(
+        chain,
+        builders.condor(),
+        Right.PUT,
+        deltas=TierDeltas(put=0.10, call=0.05),
+        rules=CondorRules(),
+    )
+
+    assert found == ()
