@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bot.core.book import Condor, Leg
     from bot.core.chain import PricedChain
     from bot.core.decision import Observed
+    from bot.core.plan import OrderPrice
 
 NONE: Final = "none"
 
@@ -127,7 +128,8 @@ def _candidate(
     """Return the condor furthest out whose worst price still pays for the close."""
     needed = close.natural + fees_points(context)
     for legs in _shapes(context, chain, condor):
-        candidate = _priced(context, legs, condor)
+        price = price_order(legs, context.quote)
+        candidate = None if price is None else _priced(context, legs, price, condor)
         if candidate is not None and -candidate.ladder.floor >= needed:
             return candidate
     return None
@@ -151,11 +153,10 @@ def _shapes(
     return shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
 
 
-def _priced(context: Context, legs: tuple[Leg, Leg, Leg, Leg], condor: Condor) -> Candidate | None:
+def _priced(
+    context: Context, legs: tuple[Leg, Leg, Leg, Leg], price: OrderPrice, condor: Condor
+) -> Candidate:
     rules = context.rules
-    price = price_order(legs, context.quote)
-    if price is None:
-        return None
     ladder = make_ladder(
         price,
         legs,

@@ -157,6 +157,17 @@ def test_a_chain_quoted_at_one_volatility_has_a_flat_smile_and_reprices_its_quot
     assert found[0] == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_chain_without_any_volatility_has_no_smile_and_prices_no_leg() -> None:
+    chain = context().chain("SPXW", builders.MAIN_EXPIRY)
+    assert chain is not None
+    blind = replace(chain, iv=np.full(chain.iv.size, np.nan))
+
+    assert smile_of(blind) is None
+    assert repriceable(builders.spxw(5925.0, Right.PUT), blind) is None
+    assert repriceable(builders.spxw(1.0, Right.PUT), chain) is None
+    assert repriceable(builders.spxw(5925.0, Right.PUT), None) is None
+
+
 def test_a_condor_can_lose_no_more_than_its_width() -> None:
     held = builders.condor(quantity=2)
     made = context(builders.book(condors=[held]))

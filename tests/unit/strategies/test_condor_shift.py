@@ -17,6 +17,7 @@ from bot.core.plan import recut
 from bot.core.regime import Regime
 from proposals import context, entries, exits, strikes, verdict, verdicts, with_rules
 from strategies import condor, decide
+from strategies.condor_shift import propose_shifts
 
 if TYPE_CHECKING:
     from bot.core.book import Book, Condor
@@ -173,6 +174,43 @@ def test_a_roll_that_does_not_pay_for_itself_is_no_roll() -> None:
     assert len(exits(proposal)) == 1
     assert opening(proposal) is None
     assert verdict(proposal, "SHIFT_CREDIT").observed is None
+
+
+def test_a_close_of_a_condor_that_nothing_threatens_finds_no_successor() -> None:
+    held = builders.condor((5900.0, 6025.0, 6475.0, 6600.0), expiry=OLD, credit="500.00")
+    made = context(book(held), market=market())
+    (close,) = exits(condor.propose(made))
+
+    proposal = propose_shifts(replace(made, proposed=(replace(close, reason="threat_delta"),)))
+
+    assert proposal.intents == ()
+    assert not verdict(proposal, "SHIFT_CREDIT").passed
+
+
+def test_without_a_short_on_the_other_side_there_is_no_roll() -> None:
+    proposal = shift(threatened(), with_rules(delta_tolerance=1e-6))
+
+    assert len(exits(proposal)) == 1
+    assert opening(proposal) is None
+
+
+def test_the_profile_daily_closes_a_threatened_condor_and_rolls_none() -> None:
+    proposal = shift(threatened(), with_rules(profile="daily"))
+
+    assert len(exits(proposal)) == 1
+    assert opening(proposal) is None
+    assert not verdict(proposal, "SHIFT_EXPIRY").passed
+
+
+def test_a_threatened_call_is_rolled_up() -> None:
+    held = builders.condor((5700.0, 5825.0, 6350.0, 6475.0), expiry=OLD)
+
+    opened = opening(shift(held))
+
+    assert opened is not None
+    _, put, call, _ = strikes(opened.legs)
+    assert put == 5870  # the tier's own 0.10 delta
+    assert call > 6350
 
 
 def test_the_whole_condor_must_fit_the_caps() -> None:
