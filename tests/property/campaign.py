@@ -32,10 +32,11 @@ def main() -> None:
     done = {"rounds": 0, "steps": 0, "examples": 0, "fact_steps": 0, "seconds": 0.0, "ended": {}}
     if path.is_file() and not asked.anew:
         done = json.loads(path.read_text())
-    while done["steps"] < asked.steps:
-        _round(done, asked.seed + done["rounds"])
-        path.write_text(json.dumps(done, indent=1, sort_keys=True))
-        _say(done, asked.steps)
+    with kit():
+        while done["steps"] < asked.steps:
+            _round(done, asked.seed + done["rounds"])
+            path.write_text(json.dumps(done, indent=1, sort_keys=True))
+            _say(done, asked.steps)
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,8 +52,7 @@ def _round(done: dict[str, object], seed: int) -> None:
     began, steps, examples = time.monotonic(), Counts.steps, Counts.examples
     facts = FactCounts.steps
     Counts.ended.clear()
-    with kit():
-        _run(Line, seed, EXAMPLES_OF_A_ROUND)
+    _run(Line, seed, EXAMPLES_OF_A_ROUND)
     _run(Facts, seed, FACT_EXAMPLES)
     ended = Counter(done["ended"]) + Counts.ended
     done |= {
