@@ -52,6 +52,10 @@ coverage: setup ## Tests with coverage: 100 % of what decides, 90 % of the rest
 bench: .venv/.stamp ## From the save of the kill switch to the cancel: p99 of 100 trials within 250 ms
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/bench_kill_switch.py
 
+.PHONY: proof
+proof: .venv/.stamp ## Long runs in which each rule of the method must appear; STEWARD_DATA adds recorded days
+	PYTHONPATH=.:tests $(BIN)/python tests/scenario/proof.py
+
 .PHONY: property
 property: .venv/.stamp ## Gateway x bot, 100,000 steps in any order; more examples of every property
 	$(BIN)/python tests/property/campaign.py --steps 100000 --folder build/property
