@@ -1,8 +1,9 @@
 """The golden files: what they hold, and how they are made anew.
 
-``PYTHONPATH=.:tests python tests/golden/golden_files.py FOLDER``, with the folder of recorded
-histories, writes all of them; ``git diff`` then shows what a change of code has changed. Rules are
-those of ``rules.toml`` beside this file, which moves only by hand: defaults move with the evidence.
+``PYTHONPATH=.:tests .venv/bin/python tests/golden/golden_files.py`` writes the decisions anew, and
+with the folder of recorded histories behind it all of them; ``git diff`` then shows what a change
+of code has changed: read it, line by line, before it is committed. Rules are those of
+``rules.toml`` beside this file, which moves only by hand: defaults move with the evidence.
 
 Of the recorded data nothing is kept but dates: levels as they were recorded are left out.
 """
@@ -19,6 +20,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from decided_states import STATES, plain_decision
 from past_market import PastMarket
 
 from bot.config import load_rules
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bot.core.rules import Rules
 
 FOLDER = Path(__file__).parent
+DECISIONS_FILE = FOLDER / "decisions.json"
 FAMOUS_FILE = FOLDER / "famous_sessions.json"
 REGIMES_FILE = FOLDER / "regimes.txt"
 FIRST, LAST = dt.date(1991, 3, 11), dt.date(2026, 6, 1)
@@ -104,8 +107,19 @@ def pinned_regimes() -> dict[dt.date, str]:
     }
 
 
-def write_all(folder: Path) -> None:
-    """Write every golden file from the histories in `folder`."""
+def decisions(rules: Rules) -> dict[str, dict[str, object]]:
+    """Decide every state."""
+    return {name: plain_decision(name, rules) for name in STATES}
+
+
+def write_decisions() -> None:
+    """Write the golden decisions, which need no recorded data."""
+    text = json.dumps(decisions(pinned_rules()), indent=1)
+    DECISIONS_FILE.write_text(text + "\n", encoding="utf-8")
+
+
+def write_histories(folder: Path) -> None:
+    """Write the golden files that are made from the histories in `folder`."""
     past, rules = PastMarket(folder), pinned_rules()
     text = json.dumps(famous_figures(past, rules), indent=1)
     FAMOUS_FILE.write_text(text + "\n", encoding="utf-8")
@@ -114,4 +128,6 @@ def write_all(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_all(Path(sys.argv[1]))
+    write_decisions()
+    for each in sys.argv[1:]:
+        write_histories(Path(each))
