@@ -7,8 +7,9 @@ not recorded, its substitute is named (`substitutes`):
 - ``vix3m``: before 2006-07-17 the power law of the VIX (`bot.surfaces.levels`);
 - ``vx``: before 2004-03-26 the model of the curve (`bot.surfaces.vx_curve`); past futures of that
   time stay unknown;
-- ``large_caps``: without official counts, from 2015-11-12 on, those of large caps, warmed up as
-  a series of their own and never spliced;
+- ``large_caps``: where sixty unbroken official counts are missing (two single days in 1999 and
+  2002, 2015-11-12 to 2016-12-30, after 2020-02-07) those of large caps, warmed up as a series of
+  their own and never spliced;
 - ``vix_gap``: four sessions without a VIX close (1991-03-01, 1997-01-31, 1997-11-26, 1999-12-31)
   carry the close of the session before.
 """
