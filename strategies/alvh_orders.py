@@ -39,12 +39,13 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """What shall be sold of a lot, why, and after which purchase."""
+    """What shall be sold of a lot, why, and after which purchase; see ``OrderIntent``."""
 
     lot: HedgeLot
     quantity: int
     reason: str
     after: str | None = None
+    after_reserved: int = 0
 
 
 def buy(context: Context, purchase: Purchase) -> tuple[OrderIntent, ...]:
@@ -100,6 +101,7 @@ def sell(context: Context, sale: Sale) -> tuple[OrderIntent, ...]:
             reason=sale.reason,
             layer=sale.lot.layer,
             after=sale.after,
+            after_reserved=sale.after_reserved,
         ),
     )
 

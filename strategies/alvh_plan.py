@@ -3,9 +3,10 @@
 Rules, with the exceptions:
 
 - What is missing is bought. What a lot stands for counts, also where half of it was sold.
-- A roll buys first and sells no more than the buy filled. It replaces no more than the goal needs;
-  a due lot that is not needed is sold without a replacement. What is not due is never sold, unless
-  at a profit.
+- A roll buys first and sells no more than the buy filled. Lots of a layer that roll for the same
+  reason are replaced by one purchase, which makes one lot of them. It replaces no more than the
+  goal needs; a due lot that is not needed is sold without a replacement. What is not due is never
+  sold, unless at a profit.
 - The rest of a lot that was halved is sold once the layer is bought anew in full; if that purchase
   fails, it is kept.
 - A lot for which nobody bids stays. A call is not rolled into itself.
@@ -16,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.core.book import Layer, LayerNote
+from bot.core.book import HedgeLot, Layer, LayerNote
 from bot.core.decision import OrderIntent
 from bot.core.hedge_budget import stepped_delta, stepped_lately, stepped_note
 from bot.core.hedge_figures import LotFigures
@@ -30,9 +31,8 @@ from strategies.alvh_choice import choose_contract
 from strategies.alvh_orders import Choice, Purchase, Sale, buy, sale_price, sell
 
 if TYPE_CHECKING:
-    from bot.core.book import HedgeLot
     from strategies.alvh_conditions import Conditions
-    from strategies.alvh_state import DueLot, LayerState
+    from strategies.alvh_state import LayerState
     from strategies.base import Context
 
 MISSING: Final = "missing"
@@ -59,6 +59,15 @@ class Demand:
     target: int
     hasten: bool
     sold: frozenset[OptionContract]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swap:
+    """A lot with the contracts that are bought in its place, and those that are sold of it."""
+
+    lot: HedgeLot
+    bought: int
+    sold: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +193,17 @@ def _profit(context: Context, state: LayerState) -> Intents:
 def _orders(context: Context, state: LayerState, plan: LayerPlan) -> Intents:
     """Return purchases of what is missing, rolls, and re-openings, in this order."""
     needed = plan.goal - sum(lot.covers for lot in state.kept)
-    rolled = _shared_out(needed, [lot.figures.lot.quantity for lot in state.due])
-    due = sum(lot.figures.lot.quantity for lot in state.due)
-    intents = _fill_up(context, state.layer, needed - due, plan.choice)
+    due = [lot.figures.lot for lot in state.due]
+    rolled = _shared_out(needed, [lot.quantity for lot in due])
+    intents = _fill_up(context, state.layer, needed - sum(lot.quantity for lot in due), plan.choice)
+    swaps = {reason: list[Swap]() for reason in RollReason}
     for lot, quantity in zip(state.due, rolled, strict=True):
-        intents += _roll(context, lot, quantity, plan.choice)
+        swaps[lot.reason].append(Swap(lot=lot.figures.lot, bought=quantity, sold=quantity))
     for early in plan.early:
-        quantity = early.lot.quantity
-        intents += _replace(context, early.lot, quantity, RollReason.EARLY, plan.choice)
+        units = early.lot.quantity
+        swaps[RollReason.EARLY].append(Swap(lot=early.lot, bought=units, sold=units))
+    for reason, wanted in swaps.items():
+        intents += _swapped(context, wanted, plan.choice, reasons=(reason, reason, ROLL_REST))
     return intents + _reopenings(context, state, plan, rolled=sum(rolled))
 
 
@@ -211,51 +223,72 @@ def _fill_up(context: Context, layer: Layer, missing: int, choice: Choice | None
     return buy(context, Purchase(layer=layer, choice=choice, quantity=missing, reason=MISSING))
 
 
-def _roll(context: Context, due: DueLot, quantity: int, choice: Choice | None) -> Intents:
-    """Roll a due lot as far as it is needed; sell it where it is not."""
-    lot = due.figures.lot
-    if quantity == 0:
-        return sell(context, Sale(lot=lot, quantity=lot.quantity, reason=ROLL_REST))
-    return _replace(context, lot, quantity, due.reason, choice)
-
-
-def _replace(
-    context: Context, lot: HedgeLot, quantity: int, reason: RollReason, choice: Choice | None
-) -> Intents:
-    """Buy first, then sell no more than the buy filled."""
-    if choice is None or choice.contract == lot.contract:
-        return ()
-    wanted = Purchase(
-        layer=lot.layer, choice=choice, quantity=quantity, reason=reason, replaces=lot.lot_id
-    )
-    buys = buy(context, wanted)
-    if not buys:
-        return ()
-    after = buys[0].intent_id
-    return buys + sell(context, Sale(lot=lot, quantity=quantity, reason=reason, after=after))
-
-
 def _reopenings(context: Context, state: LayerState, plan: LayerPlan, *, rolled: int) -> Intents:
     """Buy halved lots anew in full as far as they are needed, and sell their rest after that."""
     lots = [lot for lot in state.rest if sale_price(context, lot.lot) is not None]
     others = sum(lot.covers for lot in state.kept if lot not in lots)
     anew = _shared_out(plan.goal - others - rolled, [lot.covers for lot in lots])
+    swaps = [
+        Swap(lot=lot.lot, bought=quantity, sold=lot.lot.quantity)
+        for lot, quantity in zip(lots, anew, strict=True)
+    ]
+    reasons = (REOPEN, MONETISE_REST, MONETISE_REST)
+    return _swapped(context, swaps, plan.choice, reasons=reasons)
+
+
+def _swapped(
+    context: Context, swaps: list[Swap], choice: Choice | None, *, reasons: tuple[str, str, str]
+) -> Intents:
+    """Buy in one order what replaces the lots, then sell each of them, no more than was bought.
+
+    Parameters
+    ----------
+    context, choice
+        The session, and the call that is bought.
+    swaps
+        Lots to be replaced. Those that need no replacement are sold by themselves.
+    reasons
+        Of the purchase, of the sales after it, and of sales without a purchase.
+    """
+    why_bought, why_sold, why_dropped = reasons
     intents: Intents = ()
-    for lot, quantity in zip(lots, anew, strict=True):
-        intents += _reopen(context, lot.lot, quantity, plan.choice)
-    return intents
-
-
-def _reopen(context: Context, lot: HedgeLot, quantity: int, choice: Choice | None) -> Intents:
-    rest = Sale(lot=lot, quantity=lot.quantity, reason=MONETISE_REST)
-    if quantity == 0:
-        return sell(context, rest)
-    if choice is None:
-        return ()
-    wanted = Purchase(
-        layer=lot.layer, choice=choice, quantity=quantity, reason=REOPEN, replaces=lot.lot_id
+    for swap in swaps:
+        if swap.bought == 0:
+            rest = Sale(lot=swap.lot, quantity=swap.lot.quantity, reason=why_dropped)
+            intents += sell(context, rest)
+    wanted = [swap for swap in swaps if swap.bought and _differs(swap.lot, choice)]
+    if not wanted or choice is None:
+        return intents
+    buys = buy(
+        context,
+        Purchase(
+            layer=wanted[0].lot.layer,
+            choice=choice,
+            quantity=sum(swap.bought for swap in wanted),
+            reason=why_bought,
+            replaces=wanted[0].lot.lot_id,
+        ),
     )
-    buys = buy(context, wanted)
-    if not buys:
-        return ()
-    return buys + sell(context, replace(rest, after=buys[0].intent_id))
+    return intents + buys + _sold_after(context, wanted, buys, why_sold)
+
+
+def _differs(lot: HedgeLot, choice: Choice | None) -> bool:
+    return choice is not None and choice.contract != lot.contract
+
+
+def _sold_after(context: Context, swaps: list[Swap], buys: Intents, reason: str) -> Intents:
+    """Sell each lot once the purchase has filled for it and for those before it."""
+    intents: Intents = ()
+    reserved = 0
+    for buy_first in buys:
+        for swap in swaps:
+            sale = Sale(
+                lot=swap.lot,
+                quantity=swap.sold,
+                reason=reason,
+                after=buy_first.intent_id,
+                after_reserved=reserved,
+            )
+            intents += sell(context, sale)
+            reserved += swap.bought
+    return intents

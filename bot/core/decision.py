@@ -128,6 +128,8 @@ class OrderIntent:
         Of the structure, where it has one.
     after
         ``intent_id`` of the buy that must fill first; no more units than it filled.
+    after_reserved
+        Units of that buy which earlier sales of the decision may use up first.
     needs_cover
         Units are cut to what the hedge layers cover once the hedge orders are done.
     max_loss_usd
@@ -155,6 +157,7 @@ class OrderIntent:
     layer: Layer | None = None
     tier: Tier | None = None
     after: str | None = None
+    after_reserved: int = 0
     needs_cover: bool = False
     max_loss_usd: float = 0.0
     extrinsic_points: float | None = None

@@ -5,8 +5,8 @@ Rules, with the exceptions:
 - One session when the stress score is 2 or more or the VX slope has fallen by 5 points of percent
   within 5 sessions; three when the regime is calm and both macro z-scores are benign; else two. It
   is asked anew each session, so that stress hastens an entry that has begun.
-- The entry goes in equal parts, whole contracts, rounded up: a layer of 4 over 2 sessions is
-  bought 2 and 2.
+- The entry goes in equal parts, rounded up to pairs of contracts, so that half of what was bought
+  in one go can be sold later: a layer of 4 is bought 2 and 2, a layer of 2 at once.
 - What a layer has once been brought to is *established*: what it lacks of that is re-opened at
   once, and rolls are never paced. A target that shrinks takes the established part down with it.
 - A hedge without notes is one whose past is not known: what it holds is established.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.book import LayerNote
 from bot.core.regime import Regime
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from bot.core.model import Session
     from bot.core.regime import Signals
     from bot.core.sessions import TradingCalendar
+
+PAIR: Final = 2
+"""Contracts of the smallest part."""
 
 
 def pace_sessions(signals: Signals, rules: PaceRules) -> int:
@@ -75,12 +78,14 @@ def paced_goal(
 ) -> int:
     """Return the contracts that an entry has reached in this session.
 
-    ``established + ceil(day / sessions x (goal - established))``, the first session being day 1.
+    ``established + 2 ceil(day / sessions x (goal - established) / 2)``, at most the goal; the first
+    session is day 1.
     """
     if note.initiated is None:
         return note.goal
     share = min(1.0, entry_day(note.initiated, session, calendar) / sessions)
-    return note.established + math.ceil(share * (note.goal - note.established))
+    added = PAIR * math.ceil(share * (note.goal - note.established) / PAIR)
+    return min(note.established + added, note.goal)
 
 
 def ended(note: LayerNote, goal: int) -> LayerNote:

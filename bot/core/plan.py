@@ -295,7 +295,7 @@ def executable_quantity(  # noqa: PLR0913 - every input of the rule is named by 
     """
     quantity = intent.quantity
     if intent.after is not None:
-        quantity = min(quantity, filled.get(intent.after, 0))
+        quantity = min(quantity, max(0, filled.get(intent.after, 0) - intent.after_reserved))
     if intent.needs_cover:
         covered = covered_condors(
             width_points(intent.legs),

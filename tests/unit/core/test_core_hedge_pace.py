@@ -73,12 +73,14 @@ def days(sessions: int, target: int, *, established: int = 0) -> list[int]:
     [
         (1, 4, [4, 4]),
         (2, 4, [2, 4, 4]),
-        (3, 4, [2, 3, 4, 4]),
-        (2, 2, [1, 2, 2]),
-        (3, 2, [1, 2, 2, 2]),
+        (3, 4, [2, 4, 4, 4]),
+        (2, 2, [2, 2, 2]),
+        (3, 2, [2, 2, 2, 2]),
+        (3, 12, [4, 8, 12, 12]),
+        (2, 3, [2, 3, 3]),
     ],
 )
-def test_an_entry_goes_in_equal_parts_rounded_up(
+def test_an_entry_goes_in_equal_parts_rounded_up_to_pairs(
     sessions: int, target: int, reached: list[int]
 ) -> None:
     assert days(sessions, target) == reached

@@ -324,6 +324,13 @@ def test_sale_of_a_roll_is_no_more_than_the_buy_filled(filled: dict[str, int], s
     assert _executable(_intent(4, after="buy"), filled=filled) == sent
 
 
+@pytest.mark.parametrize(("bought", "sent"), [(2, 0), (3, 1), (9, 4)])
+def test_sale_of_a_roll_leaves_what_earlier_sales_of_it_may_use_up(bought: int, sent: int) -> None:
+    sale = replace(_intent(4, after="buy"), after_reserved=2)
+
+    assert _executable(sale, filled={"buy": bought}) == sent
+
+
 def test_order_that_waits_for_nothing_is_sent_whole() -> None:
     assert _executable(_intent(4)) == 4
 

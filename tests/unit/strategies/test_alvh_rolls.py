@@ -13,6 +13,8 @@ import builders
 from bot.core.book import HedgeLot, Layer
 from bot.core.decision import Action
 from bot.core.model import Quote
+from bot.core.plan import executable_quantity
+from bot.core.rules import Rules
 from proposals import (
     at,
     context,
@@ -76,14 +78,36 @@ def test_roll_and_purchase_of_what_is_missing_add_up_to_the_target() -> None:
     assert len({missing.structure_id, buy.structure_id}) == 2
 
 
-def test_each_due_lot_rolls_on_its_own() -> None:
-    lots = near_due(2), near_due(2, opened=dt.date(2026, 6, 22))
+def test_due_lots_of_a_layer_are_replaced_by_one_purchase_and_sold_one_after_the_other() -> None:
+    lots = near_due(1), near_due(3, opened=dt.date(2026, 6, 22))
 
-    first, first_sale, second, second_sale = of_layer(hedge(*lots), Layer.NEAR)
+    buy, first, second = of_layer(hedge(*lots), Layer.NEAR)
 
-    assert first_sale.after == first.intent_id
-    assert second_sale.after == second.intent_id
-    assert first.structure_id != second.structure_id
+    assert (buy.quantity, first.quantity, second.quantity) == (4, 1, 3)
+    assert first.after == second.after == buy.intent_id
+    assert (first.after_reserved, second.after_reserved) == (0, 1)
+
+
+@pytest.mark.parametrize(("bought", "sold"), [(0, 0), (1, 1), (2, 2), (4, 4)])
+def test_lots_that_share_a_purchase_are_together_sold_no_more_than_it_filled(
+    bought: int, sold: int
+) -> None:
+    lots = near_due(1), near_due(3, opened=dt.date(2026, 6, 22))
+    buy, *sales = of_layer(hedge(*lots), Layer.NEAR)
+
+    sent = [
+        executable_quantity(
+            sale,
+            filled={buy.intent_id: bought},
+            held={},
+            gross_width_usd=0.0,
+            spx=builders.SPX,
+            rules=Rules(),
+        )
+        for sale in sales
+    ]
+
+    assert sum(sent) == sold
 
 
 def test_lot_that_is_already_replaced_is_sold_without_another_purchase() -> None:
