@@ -8,8 +8,10 @@ position is somebody's, and unknown is not flat.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bot.breaks import Break, compare
@@ -120,7 +122,8 @@ def absorb(desk: Desk, swept: OrderSweep) -> int:
 
 def _beat_the_end(desk: Desk, fresh: Counter[str]) -> None:
     """Let new fills of intents that had ended correct how they ended."""
-    for record in desk.ledger.intent_records() if fresh else ():
+    sessions = {dt.date.fromisoformat(intent_id.partition(":")[0]) for intent_id in fresh}
+    for record in chain.from_iterable(map(desk.ledger.intent_records, sorted(sessions))):
         intent = record.intent
         if not record.state.is_final or intent.intent_id not in fresh:
             continue

@@ -22,8 +22,11 @@ from bot.broker.orders import Ticket
 from bot.broker.session import connect
 from bot.core.book import Leg
 from bot.core.errors import UnsynchronisedError
-from bot.project import connected
+from bot.project import connected, make_desk
+from bot.reconcile import reconcile
+from bot.simulator.exchange import ExchangeSettings
 from bot.simulator.faults.reading import parse_script
+from bot.simulator.fills import FillPolicy, FillSettings
 from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
@@ -143,3 +146,26 @@ def test_fault_40_a_read_only_gateway_that_lists_no_orders_is_named_at_the_conne
         assert witness.placed == []
 
     scene(tmp_path, script, act, exchange=NEVER)
+
+
+def test_a_fill_that_is_told_in_the_next_session_corrects_how_its_intent_ended(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        session = found.next_session()
+        await run_on(found, session)
+        assert "cancelled" in found.states().values()
+        found.gateway.advance_to(found.gateway.world.now + dt.timedelta(minutes=2))
+
+        async with connected(found.project) as broker:
+            following = found.project.calendar.next(session)
+            desk = make_desk(
+                found.project, broker=broker, ledger=found.ledger, session=following, dry=False
+            )
+            await reconcile(desk)
+
+        assert set(found.states().values()) == {"filled"}
+        witness.check()
+
+    fills = FillSettings(policy=FillPolicy.NEVER)
+    scene(tmp_path, "", act, exchange=ExchangeSettings(fills=fills, late_fill_seconds=60))
