@@ -76,31 +76,34 @@ def test_credit_is_the_tiers_aim_and_no_richer_than_it_must_be(tier: str, target
     assert float(-entry.mid) >= 0.04 * 15
 
 
-def test_no_pair_further_out_brings_the_aim() -> None:
-    # every pair of shorts that brings 1.15, by hand: the chosen one has the least nearer delta
-    (entry,) = entries(daily())
+@pytest.mark.parametrize("target", [0.95, 1.55, 1.95, 2.55, 3.15, 3.75])
+def test_no_pair_further_out_brings_the_aim(target: float) -> None:
+    # every pair of shorts that brings the aim, by hand: the chosen one has the least nearer delta
+    rules = DailyRules(
+        conservative_credit=0.5, balanced_credit=target, aggressive_credit=5.0, edr_multiple=0.5
+    )
+    (entry,) = entries(daily(daily=rules))
     chain = context(market=market()).chain("SPXW", TOMORROW)
     assert chain is not None
     deltas = dict(zip(chain.contracts, abs(chain.delta), strict=True))
 
-    def reach(put: float, call: float) -> float:
-        nearer: float = max(
-            deltas[builders.spxw(put, Right.PUT, TOMORROW)],
-            deltas[builders.spxw(call, Right.CALL, TOMORROW)],
-        )
-        return nearer
+    def delta(strike: float, right: Right) -> float:
+        return float(deltas[builders.spxw(strike, right, TOMORROW)])
 
+    def credit(put: float, call: float) -> float:
+        of_put = mid(put, Right.PUT) - mid(put - 15, Right.PUT)
+        return of_put + mid(call, Right.CALL) - mid(call + 15, Right.CALL)
+
+    puts = [put for put in range(6090, 6270, 5) if delta(put, Right.PUT) >= 0.05]
+    calls = [call for call in range(6335, 6500, 5) if delta(call, Right.CALL) >= 0.05]
     rich = [
-        reach(put, call)
-        for put, call in itertools.product(range(6090, 6235, 5), range(6370, 6500, 5))
-        if mid(put, Right.PUT) - mid(put - 15, Right.PUT) + mid(call, Right.CALL)
-        - mid(call + 15, Right.CALL) >= 1.1499
-        and deltas[builders.spxw(put, Right.PUT, TOMORROW)] >= 0.05
-        and deltas[builders.spxw(call, Right.CALL, TOMORROW)] >= 0.05
-    ]  # fmt: skip
+        (max(delta(put, Right.PUT), delta(call, Right.CALL)), credit(put, call), put, call)
+        for put, call in itertools.product(puts, calls)
+        if credit(put, call) >= target - 0.001
+    ]
     _, put, call, _ = strikes(entry.legs)
 
-    assert reach(put, call) == pytest.approx(min(rich))
+    assert (put, call) == min(rich)[2:]
 
 
 def test_shorts_stand_the_configured_number_of_ranges_out() -> None:
