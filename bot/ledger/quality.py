@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.ledger.connection import Connection
+from bot.ledger.queries import USD_PER_POINT
 from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
 
 if TYPE_CHECKING:
@@ -64,6 +65,15 @@ class ParityRow:
     best_edge_points: Decimal
     fees_points: Decimal
     size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkOutTotal:
+    """How many orders filled, of how many the mark-out is known, and its sum in USD."""
+
+    orders: int
+    known: int
+    usd: Decimal
 
 
 class Quality(Connection):
@@ -125,6 +135,13 @@ class Quality(Connection):
         """Return what the session measured, in the order in which it was traded."""
         rows = self.rows("SELECT * FROM quality WHERE session = ? ORDER BY id", (str(session),))
         return tuple(_quality_row(row) for row in rows)
+
+    def mark_out_total(self) -> MarkOutTotal:
+        """Sum the mark-outs of all orders as a whole, as far as they are known."""
+        rows = self.rows("SELECT quantity, mark_out FROM quality WHERE leg = ''")
+        known = [row for row in rows if row["mark_out"] is not None]
+        gains = (row["quantity"] * Decimal(row["mark_out"]) * USD_PER_POINT for row in known)
+        return MarkOutTotal(orders=len(rows), known=len(known), usd=sum(gains, Decimal(0)))
 
     def record_parity(
         self,

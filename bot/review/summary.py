@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.core.mark import Mark
     from bot.core.model import Session
+    from bot.ledger.quality import MarkOutTotal
     from bot.ledger.queries import PositionRow, StructureRow, Totals
     from bot.ledger.store import Ledger
     from bot.review.performance import Course
@@ -188,6 +189,7 @@ def _execution(ledger: Ledger, counts: Totals) -> Iterable[RenderableType]:
         ),
         line(
             f"paid {signed_usd(slippage)} against the mid at the decision",
+            _mark_out(ledger.mark_out_total()),
             f"commissions {cents(counts.commissions_usd)}",
             f"{counts.commissions_missing} commissions not yet known"
             if counts.commissions_missing
@@ -197,6 +199,13 @@ def _execution(ledger: Ledger, counts: Totals) -> Iterable[RenderableType]:
         ),
         line(FILLS_NOTE),
     )
+
+
+def _mark_out(total: MarkOutTotal) -> str:
+    """Say what the orders had gained 5 minutes on, and of how many of them that is known."""
+    if not total.known:
+        return ""
+    return f"gained {signed_usd(total.usd)} in 5 minutes ({total.known} of {total.orders} orders)"
 
 
 def _data(ledger: Ledger) -> Iterable[RenderableType]:

@@ -16,7 +16,7 @@ from bot.core.parity import Arbitrage, ParityFlag
 from bot.core.quality import executions
 from bot.ledger.store import Ledger
 from bot.review.session import FILLS_NOTE
-from bot.review.terminal import render_review
+from bot.review.terminal import render_review, render_summary
 from ledger_facts import (
     AT,
     LEGS,
@@ -161,3 +161,28 @@ def test_order_of_one_leg_is_shown_once(ledger: Ledger) -> None:
 
 def test_session_without_fills_has_no_quality(ledger: Ledger) -> None:
     assert "Quality of execution" not in page(ledger)
+
+
+def test_run_says_what_its_orders_had_gained_five_minutes_on(ledger: Ledger) -> None:
+    # two condors at 0.30 points each are 60 USD; the lot's mark-out is not known
+    for intent, prices in ((open_condor(), OPENING_PRICES), (buy_lot(), ("2.05",))):
+        execute(ledger, intent, *prices)
+        filled = ledger.fills_of(intent.intent_id)
+        made = executions(intent, filled, units=intent.quantity, quotes=QUOTES.get)
+        ledger.record_executions(SESSION, made)
+    ledger.record_mark_outs(
+        open_condor().intent_id, {"": (Decimal("-5.20"), Decimal("0.30"))}, at=AT, unknown=""
+    )
+    console = Console(width=100, file=io.StringIO(), record=True)
+    console.print(render_summary(ledger))
+
+    words = " ".join(console.export_text().split())
+    assert "gained +60 in 5 minutes (1 of 2 orders)" in words
+
+
+def test_run_without_mark_outs_says_nothing_of_them(ledger: Ledger) -> None:
+    execute(ledger, buy_lot(), "2.05")
+    console = Console(width=100, file=io.StringIO(), record=True)
+    console.print(render_summary(ledger))
+
+    assert "in 5 minutes" not in console.export_text()
