@@ -6,7 +6,8 @@ Rules (methodology, section 3), with the exceptions:
   delta floor. The tier's credit is the aim: of all pairs of shorts that bring it at the mid, the
   one whose nearer short is the furthest out by delta; of two such pairs the one of less credit.
   No pair, no trade: where the next day is priced far calmer than the VIX, the range lies beyond
-  the floor and nothing is sold. Shape by signal is a rule on the tiers' deltas, and daily tiers have none.
+  the floor and nothing is sold. Shape by signal is a rule on the tiers' deltas, and daily tiers
+  have none.
 - Wings are equal and exactly their width away. 2 % of the forward would make these credits a
   fraction of a percent of the width; their width has a share of its own.
 - Expiry is the exit: no take-profit, no time exit, no time-shift. Stop and flatten hold.

@@ -8,10 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import builders
 from bot.core.book import TradingState
-from bot.core.decision import Action, Purpose
+from bot.core.decision import Action, PriceLadder, Purpose
 from bot.core.model import Quote, Right
 from bot.core.plan import recut
 from bot.core.regime import Regime
@@ -289,6 +291,9 @@ def shifted() -> OrderIntent:
     return opened
 
 
+SHIFTED = shifted()
+
+
 def test_a_close_that_cost_no_more_than_planned_leaves_the_ladder_as_it_is() -> None:
     opened = shifted()
 
@@ -323,6 +328,58 @@ def test_fewer_new_units_must_pay_for_all_that_were_closed() -> None:
 
     assert recut(opened, paid) is not None
     assert recut(opened, paid * 2) is None
+
+
+@given(
+    paid=st.decimals(-5_000, 30_000, places=2),
+    quantity=st.integers(1, 20),
+    fees=st.decimals(0, 2, places=3),
+    start=st.integers(-400, -1),
+    steps=st.lists(st.integers(0, 20), min_size=1, max_size=6),
+)
+def test_whatever_is_sent_brings_the_close_and_the_fees(
+    paid: Decimal, quantity: int, fees: Decimal, start: int, steps: list[int]
+) -> None:
+    ticks = [start + sum(steps[: at + 1]) for at in range(len(steps))]
+    ladder = PriceLadder(steps=tuple(tick * Decimal("0.05") for tick in ticks), seconds=20.0)
+    opened = replace(SHIFTED, quantity=quantity, repays_points=fees, ladder=ladder)
+
+    cut = recut(opened, paid)
+
+    needed = paid / (100 * quantity) + fees
+    if cut is None:
+        assert -ladder.steps[0] < needed + Decimal("0.05")
+        return
+    assert all(-step >= needed for step in cut.ladder.steps)
+    assert all(step % Decimal("0.05") == 0 for step in cut.ladder.steps)
+    assert list(cut.ladder.steps) == sorted(set(cut.ladder.steps))
+    assert cut.ladder.floor <= ladder.floor
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    put=st.sampled_from([5900.0, 6000.0, 6100.0, 6175.0, 6225.0, 6300.0]),
+    call=st.sampled_from([6350.0, 6400.0, 6475.0, 6550.0]),
+    quantity=st.integers(1, 3),
+    vix=st.floats(12.0, 35.0),
+    rolled=st.booleans(),
+)
+def test_an_opening_never_stands_without_its_close(
+    put: float, call: float, quantity: int, vix: float, *, rolled: bool
+) -> None:
+    made = builders.condor((put - 125, put, call, call + 125), expiry=OLD, quantity=quantity)
+    held = replace(made, rolled=rolled)
+
+    proposal = shift(held, vix=vix, edr_pct=vix / 252**0.5)
+
+    opened, closes = opening(proposal), exits(proposal)
+    if opened is not None:
+        assert [opened.after] == [close.intent_id for close in closes]
+        assert not rolled
+        assert opened.quantity == closes[0].quantity == quantity
+        assert 7 <= (opened.legs[0].contract.expiry - OLD).days <= 21
+        assert -opened.ladder.floor >= closes[0].natural + Decimal("0.088")
+        assert opened.max_loss_usd * quantity <= 20_000
 
 
 def test_other_intents_repay_nothing() -> None:
