@@ -159,6 +159,14 @@ DATA: Final = (
         "blocked. Subscribe to US stocks.",
     ),
     Assumption(
+        key="vx_history",
+        statement="A VX future has daily bars, up to its last session, after it has settled too.",
+        relied_on_by=("bot.broker.vx_history:vx_days",),
+        tested_by="Daily bars of the future that settled last.",
+        otherwise="The change of the VX slope and the volatility of its front are unknown: hedge "
+        "layers are entered at the default pace, and the cash press never holds them back.",
+    ),
+    Assumption(
         key="spx_option_quotes",
         statement="SPX options have live two-sided quotes.",
         relied_on_by=("bot.broker.market_data:MarketData.options",),

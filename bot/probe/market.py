@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.broker import contracts, reference
 from bot.broker.session import client_id_is_exclusive
+from bot.broker.vx_history import sessions_before, settled_between
 from bot.core.book import Layer
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.model import Feed, Right
@@ -173,6 +174,20 @@ async def sector_bars(bench: Bench) -> Finding:
     return _enough(text, enough=enough, codes=bench.codes_since(before))
 
 
+async def vx_history(bench: Bench) -> Finding:
+    """Ask for the bars of the VX future that settled last."""
+    before = bench.refusals()
+    first = sessions_before(bench.session, bench.calendar)[0]
+    expiry = settled_between(first, bench.session, bench.calendar)[-1]
+    bars = await bench.market.future_bars(expiry, bench.session)
+    last = bars[-1].session if bars else None
+    return _enough(
+        f"VX of {expiry}: {len(bars)} bars to {last}",
+        enough=last is not None and last >= bench.calendar.previous(expiry),
+        codes=bench.codes_since(before),
+    )
+
+
 async def settlement_values(bench: Bench) -> Finding:
     """Ask for the bars of the settlement indexes."""
     return await _bars(bench, {"SET": 1, "VRO": 1})
@@ -260,6 +275,7 @@ CHECKS: Mapping[str, Callable[[Bench], Awaitable[Finding]]] = {
     "breadth": breadth,
     "daily_bars": daily_bars,
     "sector_bars": sector_bars,
+    "vx_history": vx_history,
     "spx_option_quotes": spx_option_quotes,
     "vix_option_quotes": vix_option_quotes,
     "vx_quotes": vx_quotes,

@@ -71,6 +71,9 @@ class Quirk(StrEnum):
     STOCK_HISTORY_REFUSED = "stock-history-refused"
     """Historical data of stocks and ETFs is not permitted."""
 
+    FUTURE_HISTORY_REFUSED = "future-history-refused"
+    """Historical data of futures is not permitted."""
+
     VIX_OPTIONS_UNSUBSCRIBED = "vix-options-unsubscribed"
     """Market data of VIX options is not permitted."""
 
@@ -195,16 +198,13 @@ def _want_strike(_situation: Situation, body: list[str]) -> bool:
     return True
 
 
-def _refuse_vix_history(_situation: Situation, body: list[str]) -> bool:
-    if body[2] == "VIX":
-        raise RequestRefusedError(int(body[0]), 162, NO_HISTORY)
-    return True
+def _no_history_of(kind: str, symbol: str = "") -> HearingRule:
+    def refuse(_situation: Situation, body: list[str]) -> bool:
+        if body[3] == kind and symbol in {"", body[2]}:
+            raise RequestRefusedError(int(body[0]), 162, NO_HISTORY)
+        return True
 
-
-def _refuse_stock_history(_situation: Situation, body: list[str]) -> bool:
-    if body[3] == "STK":
-        raise RequestRefusedError(int(body[0]), 162, NO_HISTORY)
-    return True
+    return refuse
 
 
 def _refuse_vix_options(_situation: Situation, body: list[str]) -> bool:
@@ -256,8 +256,9 @@ def _miss_first_cancel(situation: Situation, _body: list[str]) -> bool:
 HEARING: Final[Mapping[Quirk, tuple[Request, HearingRule]]] = {
     Quirk.CLIENT_ID_SHARED: (Request.START_API, _share_client_id),
     Quirk.STRIKES_ONE_BY_ONE: (Request.CONTRACT_DETAILS, _want_strike),
-    Quirk.HISTORY_REFUSED: (Request.HISTORICAL_DATA, _refuse_vix_history),
-    Quirk.STOCK_HISTORY_REFUSED: (Request.HISTORICAL_DATA, _refuse_stock_history),
+    Quirk.HISTORY_REFUSED: (Request.HISTORICAL_DATA, _no_history_of("IND", "VIX")),
+    Quirk.STOCK_HISTORY_REFUSED: (Request.HISTORICAL_DATA, _no_history_of("STK")),
+    Quirk.FUTURE_HISTORY_REFUSED: (Request.HISTORICAL_DATA, _no_history_of("FUT")),
     Quirk.VIX_OPTIONS_UNSUBSCRIBED: (Request.MARKET_DATA, _refuse_vix_options),
     Quirk.NO_SETTLEMENT_INDEXES: (Request.HISTORICAL_DATA, _hide_settlement_indexes),
     Quirk.READ_ONLY: (Request.PLACE_ORDER, _refuse_orders),

@@ -77,6 +77,7 @@ FLIPS: Final = {
     "breadth": (with_quirk(Quirk.AD_NYSE_SWAPPED), Status.DIFFERS),
     "daily_bars": (with_quirk(Quirk.HISTORY_REFUSED), Status.NOT_PERMITTED),
     "sector_bars": (with_quirk(Quirk.STOCK_HISTORY_REFUSED), Status.NOT_PERMITTED),
+    "vx_history": (with_quirk(Quirk.FUTURE_HISTORY_REFUSED), Status.NOT_PERMITTED),
     "spx_option_quotes": (
         GatewaySettings(unsubscribed=frozenset({"SPXW"})),
         Status.NOT_PERMITTED,
