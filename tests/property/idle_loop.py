@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from _typeshed import FileDescriptorLike
 
-GRACE_SECONDS = 0.00005
-"""Real time in which bytes written to the loopback arrive, where the kernel defers them."""
+LOOKS = 4
+"""How often is looked for bytes before there are none: the kernel may need a moment for them. To
+sleep instead would cost a busy machine's whole time slice, thousands of times."""
 
 
 class NothingToWaitForError(Exception):
@@ -29,7 +30,7 @@ class _Impatient(selectors.BaseSelector):
     """Never waits: where nothing is to be read, it is the loop that goes on."""
 
     def __init__(self, loop: IdleLoop) -> None:
-        self._real = selectors.SelectSelector()  # of all it counts the shortest times
+        self._real = selectors.SelectSelector()
         self._loop = loop
 
     def register(
@@ -46,13 +47,12 @@ class _Impatient(selectors.BaseSelector):
         return self._real.modify(fileobj, events, data)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        events = self._real.select(0)
-        if events or timeout == 0:
-            return events
-        events = self._real.select(GRACE_SECONDS)
-        if not events:
-            self._loop.rest(timeout)
-        return events
+        for _ in range(LOOKS):
+            events = self._real.select(0)
+            if events or timeout == 0:
+                return events
+        self._loop.rest(timeout)
+        return []
 
     def close(self) -> None:
         self._real.close()
