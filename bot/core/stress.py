@@ -19,8 +19,11 @@ A shock moves SPX by a share and the VIX by points, at once and with no time pas
 
 What is known of a smile is what is quoted: in between it is linear, beyond the last strike it
 is flat. A long option that is offered and that nobody bids for has no volatility of its own: an
-SPX wing is priced on the smile of its expiry, a VIX call is counted as gaining nothing. Any other
-leg without a volatility makes the book unknown, and an unknown book takes no new risk.
+SPX wing is priced on the smile of its expiry, a VIX call is counted as gaining nothing. Deep in
+the money a price may hold no time value, and then no volatility either: an SPX leg is priced on the
+smile, and a VIX call at its intrinsic value, which leaves out what it would lose less of when the
+future falls. Any other leg without a volatility makes the book unknown, and an unknown book takes
+no new risk.
 """
 
 from __future__ import annotations
@@ -180,8 +183,8 @@ def repriceable(contract: OptionContract, chain: PricedChain | None) -> Repricea
     smile: Smile | None = None
     if contract.trading_class not in VIX_CLASSES:
         smile = smile_of(chain)
-    elif math.isfinite(vol):
-        smile = Smile(moneyness=np.zeros(1), vol=np.array([vol]))
+    elif math.isfinite(vol) or _is_intrinsic(chain, index):
+        smile = Smile(moneyness=np.zeros(1), vol=np.nan_to_num(np.array([vol])))
     if smile is None:
         return None
     return Repriceable(
@@ -193,6 +196,11 @@ def repriceable(contract: OptionContract, chain: PricedChain | None) -> Repricea
     )
 
 
+def _is_intrinsic(chain: PricedChain, index: int) -> bool:
+    """Whether a price is known and holds no time value."""
+    return bool(chain.extrinsic[index] <= 0)
+
+
 def leg_gain(context: Context, leg: Leg, shocks: Shocks) -> FloatArray | None:
     """Return the gain of one leg in each shock, points of one unit; ``None`` when unknown."""
     contract = leg.contract
@@ -201,7 +209,7 @@ def leg_gain(context: Context, leg: Leg, shocks: Shocks) -> FloatArray | None:
     if chain is None or index is None:
         return None
     bidless = leg.ratio > 0 and chain.bid[index] == 0 and chain.ask[index] > 0
-    if not math.isfinite(chain.iv[index]) and not bidless:
+    if not (math.isfinite(chain.iv[index]) or bidless or _is_intrinsic(chain, index)):
         return None
     option = repriceable(contract, chain)
     if option is None:

@@ -248,6 +248,28 @@ def test_a_vix_call_that_nobody_bids_for_gains_nothing() -> None:
     assert gain.tolist() == [0.0] * 5
 
 
+def test_a_vix_call_deep_in_the_money_without_time_value_moves_with_its_future() -> None:
+    # 18.50 on the future: the 12 call is worth 6.48 discounted, and is quoted below that
+    lot = builders.lot(Layer.NEAR, expiry=builders.NEAR_EXPIRY, quantity=4, strike=12.0)
+    market = builders.with_quote(builders.market(), lot.contract, Quote(bid=6.35, ask=6.45))
+
+    gain = hedge_gain_usd(context(builders.book(lots=[lot]), market=market), PAIRED)
+
+    assert gain is not None
+    discount = math.exp(-builders.RATE * (30 * 24 * 60 - 6 * 60) / 525_600)
+    moves = [0.41 * 10, 0.41 * 20, 0.41 * 40, 0.41 * -5, 0.41 * -10]
+    expected = [4 * 100 * discount * move for move in moves]
+    assert gain.tolist() == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_short_deep_in_the_money_without_time_value_is_priced_on_the_smile() -> None:
+    deep = builders.condor((5800.0, 5925.0, 6250.0, 6375.0))
+    # the forward is 6322: the short call is worth 72 at least
+    sunk = builders.with_quote(builders.market(), deep.legs[2].contract, Quote(bid=70.0, ask=71.0))
+
+    assert book_gain_usd(context(builders.book(condors=[deep]), market=sunk)) is not None
+
+
 def test_a_vix_call_of_which_nothing_is_known_makes_the_book_unknown() -> None:
     lot = builders.lot(Layer.NEAR, expiry=builders.NEAR_EXPIRY, quantity=4)
     market = builders.with_quote(builders.market(), lot.contract, None)
