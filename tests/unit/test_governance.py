@@ -12,6 +12,7 @@ from bot.config import canonical_text, fingerprint, load_rules
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.rules import Rules
 from bot.defaults import write_defaults
+from bot.doctor import _rules
 from bot.governance import (
     COMPLETED,
     FIRST_START,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from bot.doctor_gateway import Finding
     from bot.governance import InForce
 
 LATER = AT + dt.timedelta(days=1)
@@ -248,3 +250,31 @@ def test_rules_that_this_version_cannot_read_are_never_guessed(ledger: Ledger, p
         "condor.moon_phase"
     }
     assert adopted_rules(ledger) == start(ledger, path)
+
+
+def test_a_check_says_which_rules_are_in_force_and_what_waits(
+    project: Path, ledger: Ledger, path: Path
+) -> None:
+    before = finding(project)
+    start(ledger, path)
+    in_force = finding(project)
+    propose(path)
+    waiting = finding(project)
+    path.write_text(TWO_FAULTS, encoding="utf-8")
+    faulty = finding(project)
+
+    assert before.text == "the first start adopts config/rules.toml"
+    assert in_force.text.endswith(f"in force since {AT.date()} (first start)")
+    assert "a proposal changes 1 values: `steward rules review`" in waiting.text
+    assert "condor.balanced.put = 2" in faulty.text
+    assert [each.passed for each in (before, in_force, waiting, faulty)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def finding(project: Path) -> Finding:
+    """What ``steward check`` says about the rules."""
+    return _rules(load_project(project))
