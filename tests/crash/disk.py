@@ -6,8 +6,11 @@ The kernel answers with the fault (``strace --inject``), once or from there on, 
 broken; the bot is as it is. It must end by a fault that it knows, or go on; what it sent must
 have its intent; and on a disk that is well again the same session must come to its end with
 nothing lost. Every write and every sync is tried in turn, or so many that are spread over the
-session; what is done is kept in the folder, so that it goes on where it stood. With ``--trace``
-a session on a disk that is well is traced, socket and all, and the gateway's port is printed.
+session; what is done is kept in the folder, so that it goes on where it stood. The ledger's
+backup is another file, which is made when the session is done, and tested by itself.
+
+With ``--trace`` a session on a disk that is well is traced, socket and all, and the gateway's
+port is printed.
 """
 
 from __future__ import annotations
