@@ -168,6 +168,12 @@ def _condor_conflicts(condor: CondorRules) -> Iterator[Conflict]:
         "expiry_risk_pct_of_nav",
         "book_risk_pct_of_nav",
     )
+    if condor.is_daily and "SPXW" not in condor.trading_classes:
+        yield Conflict(
+            keys=("condor.profile", "condor.trading_classes"),
+            value=condor.profile,
+            text='needs "SPXW" in condor.trading_classes: only these expire at the close',
+        )
     for name in ("tiers", "trading_classes"):
         yield from _unique(f"condor.{name}", getattr(condor, name))
     for tier in ("conservative", "balanced", "aggressive"):

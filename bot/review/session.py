@@ -116,7 +116,15 @@ def review_json(ledger: Ledger, session: Session | None = None) -> str:
     """Return the review of a session as JSON: amounts as strings, unknown as null."""
     review = review_session(ledger, session)
     orders = [_with_slippage(order) for order in review.orders]
-    return to_json(asdict(review) | {"orders": orders, "note": FILLS_NOTE})
+    stress = review.decision.stress if review.decision else None
+    return to_json(
+        asdict(review)
+        | {
+            "orders": orders,
+            "shock_coverage": stress.coverage if stress else None,
+            "note": FILLS_NOTE,
+        }
+    )
 
 
 def _with_slippage(order: OrderRow) -> dict[str, Any]:

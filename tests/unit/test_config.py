@@ -185,6 +185,15 @@ steps = true
             "[condor]\ndelta_floor = 0.06",
             "condor.conservative.call = 0.05: must not be below condor.delta_floor = 0.06",
         ),
+        ("[condor]\nshift_days_maximum = 6", "condor.shift_days_minimum = 7: must not exceed"),
+        (
+            "[condor.daily]\nbalanced_credit = 0.6",
+            "condor.daily.conservative_credit = 0.7: must not exceed condor.daily.balanced_credit",
+        ),
+        (
+            '[condor]\nprofile = "daily"\ntrading_classes = ["SPX"]',
+            'condor.profile = "daily": needs "SPXW" in condor.trading_classes',
+        ),
         ('[condor]\ntiers = ["balanced", "balanced"]', "must not name one twice"),
         ("[condor]\ntiers = []", "condor.tiers = []: must name at least one"),
         ("[hedge.near]\ndte_maximum = 80", "hedge.near.dte_maximum = 80: must be less than"),
