@@ -123,6 +123,25 @@ def test_a_condor_that_pays_more_by_now_is_offered_at_what_it_pays(tmp_path: Pat
     scene(tmp_path, act, exchange=SLOW)
 
 
+def test_a_condor_of_a_decision_that_grew_old_is_not_sold_and_its_hedge_is_bought(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness, _market: MovingMarket) -> None:
+        def on_message(number: int) -> None:
+            if number == PLACE_ORDER and not witness.placed:
+                found.gateway.world.advance(found.gateway.world.now + HALF_AN_HOUR)
+
+        found.on_message = on_message
+        await found.run()
+
+        (reason,) = details(found).values()
+        assert reason.startswith("STALE_DECISION: age=")
+        assert witness.purposes[Purpose.PROTECT] == len(found.ledger.holdings().lots) == 3
+        witness.check(forbidden=frozenset({Purpose.ADD}))
+
+    scene(tmp_path, act)
+
+
 def interrupted(
     monkeypatch: pytest.MonkeyPatch, module: object, name: str, *, at: int
 ) -> list[int]:
