@@ -196,6 +196,8 @@ def test_every_command_that_is_shown_exists_with_its_options(document: str) -> N
         if command is None:
             unknown.append(name)
             continue
+        while words and words[0] in getattr(command, "commands", {}):
+            command = getattr(command, "commands", {})[words.pop(0)]
         options = {option for each in command.params for option in each.opts}
         unknown += [f"{name} {word}" for word in words if word[0] == "-" and word not in options]
 
