@@ -82,7 +82,7 @@ def propose(context: Context) -> Proposal:
             _minimum_hedge(context),
             *condition_verdicts(context, conditions),
             _temporal_vega(states, plans),
-            _cover(context, plans),
+            _cover(context, states, plans),
             _abandoned(context, states, plans, intents, units=units),
             *of_layers,
         ),
@@ -213,10 +213,13 @@ def _temporal_vega(states: States, plans: Plans) -> Verdict:
     )
 
 
-def _cover(context: Context, plans: Plans) -> Verdict:
-    """Say whether the layers cover the condors that are open; a paced entry has its grace."""
+def _cover(context: Context, states: States, plans: Plans) -> Verdict:
+    """Say whether the layers cover the condors that are open; a paced entry has its grace.
+
+    What is left of a halved lot stands for all of it here; new condors are cut to what is left.
+    """
     rules = context.rules.hedge
-    held = covered_units({layer: context.book.held(layer) for layer in Layer}, rules)
+    held = covered_units({layer: state.covers for layer, state in states.items()}, rules)
     needed = open_units(context.book, context.spx, rules)
     grace = any(plan.goal < plan.target for plan in plans.values())
     return _verdict(

@@ -8,7 +8,8 @@ Rules, with the exceptions:
 - What is left stands for the whole lot, until the wave is over: VIX closes below the mean of its
   last 5 closes, and VIX/VIX3M is below 1. Then the layer is bought anew in full, and what the
   purchase has replaced is sold. Selling all of it at once would forgo a second wave: in 2020 every
-  layer would have been gone two weeks before the peak.
+  layer would have been gone two weeks before the peak. New condors are covered by what is left, not
+  by what it stands for.
 - What is unknown sells nothing.
 """
 

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import builders
-from bot.core.book import HedgeLot, HedgeSale, Layer, TradingState
+from bot.core.book import (
+    HedgeLedger,
+    HedgeLot,
+    HedgeNotes,
+    HedgeSale,
+    Layer,
+    LayerNote,
+    TradingState,
+)
 from bot.core.decide import permitted
 from bot.core.decision import Action, OrderIntent, Purpose
 from bot.core.model import OptionContract, Quote
@@ -218,6 +226,49 @@ def test_whatever_is_held_no_lot_is_oversold_and_no_contract_bought_and_sold_at_
     for layer in Layer:
         assert not crossed(of_layer(proposal, layer))
     assert all(layer.held >= 0 and layer.target >= 0 for layer in proposal.layers)
+
+
+@settings(max_examples=150)
+@given(
+    scene=books(),
+    signals=st.sampled_from(MOODS),
+    cost=st.sampled_from([-50_000, 0, 500_000]),
+)
+def test_whatever_the_market_and_the_cost_a_steward_leaves_no_layer_below_its_target(
+    scene: tuple[tuple[HedgeLot, ...], tuple[HedgeSale, ...]], signals: dict[str, object], cost: int
+) -> None:
+    lots, sales = scene
+    past = HedgeLedger(sessions=252, net_cost_usd=Decimal(cost), average_nav_usd=Decimal(1_000_000))
+
+    proposal = propose(*lots, sales=sales, past=past, notes=ESTABLISHED, **signals)
+
+    for layer, target in {Layer.NEAR: 4, Layer.MID: 4, Layer.FAR: 2}.items():
+        left = sum(stands_for(lot, sales, proposal.intents) for lot in lots if lot.layer is layer)
+        bought = sum(
+            each.quantity for each in of_layer(proposal, layer) if each.action is Action.BUY_HEDGE
+        )
+        assert left + bought >= target
+
+
+ESTABLISHED = HedgeNotes(
+    layers=tuple(
+        LayerNote(layer=layer, established=target, goal=target)
+        for layer, target in ((Layer.NEAR, 4), (Layer.MID, 4), (Layer.FAR, 2))
+    )
+)
+
+
+def stands_for(
+    lot: HedgeLot, sales: tuple[HedgeSale, ...], intents: tuple[OrderIntent, ...]
+) -> int:
+    """Contracts of the target that a lot stands for once every order has filled."""
+    if lot.contract.last_trade <= builders.SESSION:
+        return 0
+    mine = [each for each in intents if each.structure_id == lot.lot_id]
+    left = lot.quantity - sum(each.quantity for each in mine)
+    profit = sum(each.quantity for each in mine if each.reason == "monetise")
+    before = sum(sale.quantity for sale in sales if sale.lot_id == lot.lot_id)
+    return left + profit + before if left else 0
 
 
 def crossed(intents: list[OrderIntent]) -> set[OptionContract]:
