@@ -56,7 +56,7 @@ def held_chain(
     """
     own = chain(trading_class, expiry)
     spot = snapshot.level("SPX")
-    if own is not None or trading_class not in SPX_CLASSES or spot is None:
+    if own is not None or trading_class not in SPX_CLASSES or spot is None or spot <= 0:
         return own
     reference = _nearest(snapshot, expiry, chain=chain)
     years = years_to_settlement(snapshot, trading_class, expiry)

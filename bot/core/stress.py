@@ -214,7 +214,8 @@ def leg_gain(context: Context, leg: Leg, shocks: Shocks) -> FloatArray | None:
     option = repriceable(contract, chain)
     if option is None:
         return np.zeros_like(shocks.vix) if bidless else None
-    return leg.ratio * shock_gain(option, shocks)
+    gain = leg.ratio * shock_gain(option, shocks)
+    return gain if np.isfinite(gain).all() else None
 
 
 def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:

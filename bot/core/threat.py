@@ -50,7 +50,7 @@ def edr_distances(
     ``(spot - K) / EDR`` of the put and ``(K - spot) / EDR`` of the call, with
     ``EDR = spot x edr_pct / 100`` points; negative in the money, empty when unknown.
     """
-    if spot is None or not edr_pct:
+    if spot is None or edr_pct is None or spot * edr_pct <= 0:
         return {}
     out = {
         right: (spot - short.strike) * (1 if right is Right.PUT else -1)

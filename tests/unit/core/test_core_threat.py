@@ -62,6 +62,8 @@ def test_distance_is_unknown_without_a_level_and_negative_in_the_money() -> None
 
     assert edr_distances(held, spot=None, edr_pct=1.0) == {}
     assert edr_distances(held, spot=6000.0, edr_pct=None) == {}
+    assert edr_distances(held, spot=0.0, edr_pct=1.0) == {}
+    assert edr_distances(held, spot=6000.0, edr_pct=0.0) == {}
     assert edr_distances(held, spot=5900.0, edr_pct=1.0)[Right.PUT] < 0
 
 
