@@ -6,8 +6,8 @@ A threshold far below the default makes a condor of a calm market threatened in 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,17 @@ AT_MID = ExchangeSettings(fills=FillSettings(policy=FillPolicy.MID))
 NEVER = ExchangeSettings(fills=FillSettings(policy=FillPolicy.NEVER))
 
 
-def scene(folder: Path, act: Callable[[Stage], Coroutine[None, None, None]]) -> None:
+def scene(
+    folder: Path,
+    act: Callable[[Stage], Coroutine[None, None, None]],
+    *,
+    cash: Decimal = Decimal(1_000_000),
+) -> None:
     """Run `act` after the session in which the condor was sold."""
 
     async def run() -> None:
         market = SyntheticMarket(scenario="calm", seed=3, sessions=30)
-        settings = dataclasses.replace(GatewaySettings(), exchange=AT_MID)
+        settings = GatewaySettings(exchange=AT_MID, cash=cash)
         async with stage(folder, market=market, settings=settings) as found:
             change_rules(folder, "shift_delta = 0.30", "shift_delta = 0.055")
             found.project = load_project(folder)
@@ -115,6 +120,26 @@ def test_where_the_new_condor_does_not_fill_the_old_one_stays_closed(tmp_path: P
         assert found.held() == found.positions()
 
     scene(tmp_path, act)
+
+
+def test_no_more_is_sold_anew_than_was_closed(tmp_path: Path) -> None:
+    async def act(found: Stage) -> None:
+        (old,) = found.ledger.holdings().condors
+        assert old.quantity > 1
+        one = FillSettings(policy=FillPolicy.MID, first_units=1)
+        fill(found, ExchangeSettings(fills=one))
+        session = found.next_session()
+        await found.run(session)
+
+        close, opened = of_condors(found, session)[:2]
+        assert (close.state, close.intent.quantity) == (IntentState.PARTIAL, old.quantity)
+        assert (opened.intent.reason, opened.intent.quantity) == ("time_shift", 1)
+        assert paid(found, close) + paid(found, opened) <= 0
+        held = {each.rolled: each.quantity for each in found.ledger.holdings().condors}
+        assert held == {False: old.quantity - 1, True: 1}
+        assert found.held() == found.positions()
+
+    scene(tmp_path, act, cash=Decimal(3_000_000))
 
 
 def test_where_the_old_condor_is_not_closed_no_new_one_is_ever_sent(tmp_path: Path) -> None:
