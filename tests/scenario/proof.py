@@ -8,7 +8,8 @@ The runs: the synthetic spike under the rules as shipped; the same with a hedge 
 a condor; a crash with the stop switched on; the recorded consecutive chain days, where
 ``STEWARD_DATA`` names them; and a calm market whose rules or inputs are changed before each
 session, for what no market provokes in time. Rules are changed as a person changes them: adopted,
-from the next session on. Orders fill at the mid: what is to be seen are rules, not prices.
+from the next session on. Orders fill at the mid but in the first run: what is to be seen are
+rules, not prices.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from by_hand import trade_by_hand
 from harness import Stage, stage
 from hidden_market import HiddenMarket
 
@@ -91,11 +93,15 @@ ENTRY_GATES: Final = (
 MUST_APPEAR: Final[Mapping[str, str]] = {
     "entry of a condor": _filled(action="open_condor", reason="entry"),
     **{f"denial by {code}": f"{_DENIED}'{code}'" for code in ENTRY_GATES},
+    "denial by LOCKED": f"{_DENIED}'LOCKED'",
     "profit exit": _filled(action="close_condor", reason="take_profit"),
     "stop": _filled(action="close_condor", reason="stop"),
     "time exit": _filled(action="close_condor", reason="time_exit"),
     "threatened condor, closed": _FILLED + "action = 'close_condor' AND reason LIKE 'threat_%'",
     "condor time-shift, sold anew": _filled(action="open_condor", reason="time_shift"),
+    "time-shift denied by a gate": f"{_DENIED}'SHIFT_GATES'",
+    "time-shift that does not pay": f"{_DENIED}'SHIFT_CREDIT'",
+    "re-striking forbidden": f"{_DENIED}'RESTRIKING'",
     "roll of the near layer": _roll_of("near"),
     "roll of the mid layer": _roll_of("mid"),
     "roll of the far layer": _roll_of("far"),
@@ -115,8 +121,13 @@ Before = Callable[[Stage, HiddenMarket, Rules], None]
 """Told the stage, its market, and the rules of the run."""
 
 
-def _as_shipped(rules: Rules) -> Rules:
+def _as_the_stage(rules: Rules) -> Rules:
     return rules
+
+
+def as_shipped(_rules: Rules) -> Rules:
+    """Return the rules as shipped."""
+    return Rules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +143,9 @@ class Run:
     sessions
         How many sessions are played.
     rules
-        Changes the rules as shipped, from the first session on.
+        Changes the rules of the stage, from the first session on.
+    exchange
+        How orders are filled: at the mid, unless it is named.
     before
         What is done before single sessions, by their number from 0; undone after them.
     """
@@ -140,7 +153,8 @@ class Run:
     name: str
     market: Callable[[], Market]
     sessions: int
-    rules: Change = _as_shipped
+    rules: Change = _as_the_stage
+    exchange: ExchangeSettings = AT_MID
     before: Mapping[int, Before] = field(default_factory=dict)
 
 
@@ -204,10 +218,20 @@ def refuses_entries(found: Stage, _market: HiddenMarket, _rules: Rules) -> None:
     found.write_switch("no_entries")
 
 
+def trades_by_hand(quantity: int) -> Before:
+    """Trade a leg of the first condor as a person would in TWS; the opposite puts it right."""
+
+    def act(found: Stage, _market: HiddenMarket, _rules: Rules) -> None:
+        leg = found.ledger.holdings().condors[0].legs[0].contract
+        trade_by_hand(found, leg.con_id, quantity)
+
+    return act
+
+
 GATES: Final = Run(
     name="gates",
     market=synthetic("calm", 3, 30),
-    sessions=18,
+    sessions=20,
     rules=without_profit_taking,
     before={
         1: condor(shift_delta=0.055),
@@ -228,7 +252,9 @@ GATES: Final = Run(
         14: condor(minimum_credit_pct_of_width=0.9),
         15: condor(delta_tolerance=0.0001),
         16: condor(dte_minimum=900, dte_target=900, dte_maximum=900),
-        17: condor(time_exit_dte=24),
+        17: trades_by_hand(1),
+        18: trades_by_hand(-1),
+        19: condor(time_exit_dte=24),
     },
 )
 
@@ -237,7 +263,13 @@ def runs(data: Path | None) -> tuple[Run, ...]:
     """Return the runs; those over recorded days only where there are any."""
     synthetic_runs = (
         GATES,
-        Run(name="spike", market=synthetic("spike", 7, 90), sessions=90),
+        Run(
+            name="spike",
+            market=synthetic("spike", 7, 90),
+            sessions=90,
+            rules=as_shipped,
+            exchange=ExchangeSettings(),
+        ),
         Run(
             name="engine",
             market=synthetic("spike", 7, 50),
@@ -279,7 +311,7 @@ async def play(run: Run, folder: Path, progress: Callable[[str], None]) -> Path:
     """Play one run; return its ledger."""
     played = run.market()
     market, sessions = HiddenMarket(played), [day.session for day in played.days()]
-    settings = GatewaySettings(exchange=AT_MID)
+    settings = GatewaySettings(exchange=run.exchange)
     async with stage(folder, market=cast("Market", market), settings=settings) as found:
         usual = run.rules(found.project.rules)
         put_in_force(found, usual)

@@ -15,13 +15,14 @@ import pytest
 from bot.core.decision import Purpose
 from bot.core.errors import GatewayUnavailableError
 from bot.session import run_session
-from bot.simulator.exchange import ExchangeSettings, OrderTicket
+from bot.simulator.exchange import ExchangeSettings
 from bot.simulator.fills import FillPolicy, FillSettings
 from bot.simulator.settings import GatewaySettings
 from bot.simulator.wire import Message, Request
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from by_hand import trade_by_hand
 from harness import ADVANCE_TIME, CANCEL_ORDER, PLACE_ORDER, Stage, stage
 
 if TYPE_CHECKING:
@@ -47,29 +48,6 @@ def scene(
             await act(found)
 
     asyncio.run(run())
-
-
-def trade_by_hand(found: Stage, con_id: int, quantity: int) -> None:
-    """Trade at the market as a person would in TWS: no reference, no client."""
-    world = found.gateway.world
-    ticket = OrderTicket(
-        client_id=0,
-        order_id=-1,
-        account="DU1234567",
-        instrument=world.instruments.by_con_id(con_id),
-        legs=(),
-        action="BUY" if quantity > 0 else "SELL",
-        quantity=abs(quantity),
-        order_type="MKT",
-        limit_price=None,
-        tif="DAY",
-        order_ref="",
-        transmit=True,
-        what_if=False,
-        raw={},
-    )
-    world.exchange.submit(ticket, world.now)
-    world.exchange.advance(world.now)
 
 
 def while_an_order_works(found: Stage, act: Callable[[], object]) -> None:
