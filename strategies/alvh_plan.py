@@ -203,7 +203,9 @@ def _orders(context: Context, state: LayerState, plan: LayerPlan) -> Intents:
         units = early.lot.quantity
         swaps[RollReason.EARLY].append(Swap(lot=early.lot, bought=units, sold=units))
     for reason, wanted in swaps.items():
-        intents += _swapped(context, wanted, plan.choice, reasons=(reason, reason, ROLL_REST))
+        intents += _swapped(
+            context, wanted, plan.choice, reasons=(reason.value, reason.value, ROLL_REST)
+        )
     return intents + _reopenings(context, state, plan, rolled=sum(rolled))
 
 

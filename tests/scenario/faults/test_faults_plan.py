@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fault_scene import run_on, scene
-from harness import PLACE_ORDER
+from harness import PLACE_ORDER, change_rules
 
 from bot.core.decision import Action, Purpose
+from bot.project import load_project
 from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
@@ -34,6 +36,13 @@ def rejected(contract: str, when: str) -> str:
         code = 201
         text = "Order rejected - reason:not today"
     """
+
+
+def roll_by_days_only(found: Stage) -> None:
+    """Let no lost time value roll the near layer before it expires."""
+    change_rules(found.project.folder, "extrinsic_gone = 0.60", "extrinsic_gone = 1.00")
+    changed = load_project(found.project.folder)
+    found.project = dataclasses.replace(changed, settings=found.project.settings)
 
 
 def tried(found: Stage, session: dt.date) -> dict[Action, list[str]]:
@@ -92,6 +101,7 @@ def test_fault_65_a_condor_whose_near_layer_expired_and_cannot_be_bought_gets_no
     tmp_path: Path,
 ) -> None:
     async def act(found: Stage, witness: Witness) -> None:
+        roll_by_days_only(found)
         for session in (MONDAY, CONDOR_SOLD):
             await run_on(found, session)
         condors = found.ledger.holdings().condors
