@@ -200,9 +200,11 @@ async def sweep(broker: Broker) -> OrderSweep:
         If a part of it did not come, or cannot be read: nothing may then be concluded.
     """
     client = broker.client
-    open_trades = await broker.ask("open orders", client.reqAllOpenOrdersAsync())
-    completed = await broker.ask("completed orders", client.reqCompletedOrdersAsync(apiOnly=False))
-    fills = await broker.ask("executions", client.reqExecutionsAsync())
+    with broker.stream.complete("orders and executions"):
+        open_trades = await broker.ask("open orders", client.reqAllOpenOrdersAsync())
+        listed = client.reqCompletedOrdersAsync(apiOnly=False)
+        completed = await broker.ask("completed orders", listed)
+        fills = await broker.ask("executions", client.reqExecutionsAsync())
     with readable("orders and executions"):
         orders = [order_fact(trade, is_open=True) for trade in open_trades]
         orders += [order_fact(trade, is_open=False) for trade in completed]

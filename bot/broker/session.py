@@ -157,7 +157,8 @@ class Broker:
         MarketDataError
             If one of them cannot be read.
         """
-        listed = await self.ask("positions", self.client.reqPositionsAsync())
+        with self.stream.complete("positions"):
+            listed = await self.ask("positions", self.client.reqPositionsAsync())
         with readable("positions"):
             return tuple(
                 PositionFact(

@@ -9,15 +9,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
+from bot.core.errors import MarketDataError
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bot.broker.client import IB
 
@@ -45,6 +47,20 @@ class StreamWatch:
         # Behind the library's own listener: what it keeps then is the start of a frame.
         self._client.conn.hasData += self._measure
         client.client.decoder.logger = _Counting(self._lost)
+
+    @contextlib.contextmanager
+    def complete(self, what: str) -> Iterator[None]:
+        """Refuse an answer of which a message is lost: what it told of is unknown, not absent.
+
+        Raises
+        ------
+        MarketDataError
+            If a message that came while the block ran could not be decoded.
+        """
+        before = self.undecoded
+        yield
+        if lost := self.undecoded - before:
+            raise MarketDataError(f"{what}: {lost} messages that came could not be decoded")
 
     def _measure(self, _data: bytes) -> None:
         """Hang up where the frame that has begun is too long to be one."""
