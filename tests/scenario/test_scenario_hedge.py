@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.simulator.market import Market
 
 WAIT = "wait_sessions = 5                  # a due roll may wait so long in a calm rise; 0 is never"
+FALLING = "spx_long_mean = 200"
 AT_MID = ExchangeSettings(fills=FillSettings(policy=FillPolicy.MID))
 
 
@@ -173,3 +174,36 @@ def test_a_spike_sells_half_and_its_end_buys_the_layer_anew_before_the_rest_goes
         assert all(sale.gain_usd > 0 for sale in gains)
 
     scene(tmp_path, market, act)
+
+
+def test_a_hedge_that_is_kept_from_being_bought_in_a_quiet_decline_is_an_incident(
+    tmp_path: Path,
+) -> None:
+    market = SyntheticMarket(scenario="grind-down", seed=8, sessions=30)
+
+    async def act(found: Stage) -> None:
+        found.write_switch("reduce_only")
+        for number in (3, 4):
+            await play(found, market, number)
+
+        incidents = found.ledger.rows(
+            "SELECT session, kind, detail FROM incidents WHERE session IS NOT NULL"
+        )
+        alerts = found.ledger.rows("SELECT session, text FROM alerts WHERE code = 'MINIMUM_HEDGE'")
+        assert [tuple(row) for row in incidents] == [
+            (
+                market.days()[number].session.isoformat(),
+                "PROTECTION_ABANDONED",
+                "10 contracts short of their goal in a decline without fear",
+            )
+            for number in (3, 4)
+        ]
+        assert [row["session"] for row in alerts] == [market.days()[3].session.isoformat()]
+
+    scene(
+        tmp_path,
+        market,
+        act,
+        (FALLING, "spx_long_mean = 5"),
+        ("minimum_nav_usd = 225_000.0", "minimum_nav_usd = 5_000_000.0"),
+    )
