@@ -40,6 +40,14 @@ OVER = WAVE | {"vix_close": 24.0, "vix_over_vix3m": 0.95}
 CHEAP = near(cost_points=Decimal("0.60"))  # worth 1.72 at the bid: 2.87 times
 
 
+ESTABLISHED = HedgeNotes(
+    layers=tuple(
+        LayerNote(layer=layer, established=target, goal=target)
+        for layer, target in ((Layer.NEAR, 4), (Layer.MID, 4), (Layer.FAR, 2))
+    )
+)
+
+
 def sale_of(lot: HedgeLot, quantity: int) -> HedgeSale:
     return HedgeSale(
         session=dt.date(2026, 7, 15),
@@ -61,6 +69,15 @@ def test_half_of_a_lot_is_sold_when_its_bid_reaches_the_multiple() -> None:
     assert (sale.action, sale.reason, sale.quantity) == (Action.SELL_HEDGE, "monetise", 2)
     assert (sale.structure_id, sale.after) == (CHEAP.lot_id, None)
     assert verdicts(proposal, "MONETISE")[f"lot:{CHEAP.lot_id}"].limit == 2.5
+
+
+def test_what_is_missing_is_not_bought_in_the_contract_of_which_half_is_sold() -> None:
+    lot = replace(CHEAP, quantity=2, bought=2)
+
+    sale, purchase = propose(*full(lot), notes=ESTABLISHED, **WAVE).intents
+
+    assert (sale.reason, purchase.reason, purchase.quantity) == ("monetise", "missing", 2)
+    assert purchase.legs[0].contract != sale.legs[0].contract
 
 
 def test_a_panic_sells_at_a_smaller_multiple() -> None:
@@ -248,14 +265,6 @@ def test_whatever_the_market_and_the_cost_a_steward_leaves_no_layer_below_its_ta
             each.quantity for each in of_layer(proposal, layer) if each.action is Action.BUY_HEDGE
         )
         assert left + bought >= target
-
-
-ESTABLISHED = HedgeNotes(
-    layers=tuple(
-        LayerNote(layer=layer, established=target, goal=target)
-        for layer, target in ((Layer.NEAR, 4), (Layer.MID, 4), (Layer.FAR, 2))
-    )
-)
 
 
 def stands_for(
