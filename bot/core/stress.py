@@ -77,7 +77,7 @@ class Shocks:
         return cls(spx=table[:, 0], vix=table[:, 1])
 
 
-PAIRED: Final = Shocks.of([(-0.05, 10), (-0.10, 20), (-0.20, 40), (0.05, -5), (0.10, -10)])
+PAIRED: Final = Shocks.of([(-0.05, 10), (-0.10, 20), (-0.20, 40), (0.05, -5), (0.10, -5)])
 """The shocks that a new condor must survive."""
 
 GRID: Final = Shocks.of(
