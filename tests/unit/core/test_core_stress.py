@@ -257,7 +257,7 @@ def test_a_vix_call_deep_in_the_money_without_time_value_moves_with_its_future()
 
     assert gain is not None
     discount = math.exp(-builders.RATE * (30 * 24 * 60 - 6 * 60) / 525_600)
-    moves = [0.41 * 10, 0.41 * 20, 0.41 * 40, 0.41 * -5, 0.41 * -10]
+    moves = [0.41 * 10, 0.41 * 20, 0.41 * 40, 0.41 * -5, 0.41 * -5]
     expected = [4 * 100 * discount * move for move in moves]
     assert gain.tolist() == pytest.approx(expected, rel=1e-3)
 
