@@ -200,6 +200,12 @@ def with_a_large_hedge(rules: Rules) -> Rules:
     return replace(rules, hedge=replace(rules.hedge, unit_condors=1))
 
 
+def with_a_later_far_window(rules: Rules) -> Rules:
+    """Return rules under which the far layer of a month ago is due: else it takes half a year."""
+    far = replace(rules.hedge.far, dte_minimum=210, dte_target=230, dte_maximum=280, roll_dte=209)
+    return replace(rules, hedge=replace(rules.hedge, far=far))
+
+
 def with_the_stop_on(rules: Rules) -> Rules:
     """Return rules with the stop switched on, and no threat that would come before it."""
     condor_rules = replace(
@@ -231,7 +237,7 @@ def trades_by_hand(quantity: int) -> Before:
 GATES: Final = Run(
     name="gates",
     market=synthetic("calm", 3, 30),
-    sessions=20,
+    sessions=21,
     rules=without_profit_taking,
     before={
         1: condor(shift_delta=0.055),
@@ -255,6 +261,7 @@ GATES: Final = Run(
         17: trades_by_hand(1),
         18: trades_by_hand(-1),
         19: condor(time_exit_dte=24),
+        20: rules_of(with_a_later_far_window),
     },
 )
 
