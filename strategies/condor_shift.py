@@ -9,7 +9,9 @@ Rules (methodology, section 3), with the exceptions:
 - The new expiry lies 7 to 21 days after the old one; of those quoted, the one whose DTE is nearest
   to the target. It replaces the window of entries.
 - The short of the threatened side is placed as far out as still pays for the close at its
-  natural price, never nearer than where it was. The other short is that of a new condor.
+  natural price, never nearer than where it was. The other short is that of a new condor. A condor
+  that would be threatened from its first day is none: it would be closed in the next session, since
+  it is rolled no more.
 - Every other gate of an entry must pass, with the closed condor taken out of the book: it is
   closed before the new one can be sent. The whole quantity must fit. The second engine pays for
   no time-shift.
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from bot.core.book import Condor, Leg
     from bot.core.chain import PricedChain
     from bot.core.decision import Observed
+    from bot.core.model import Right
     from bot.core.plan import OrderPrice
 
 NONE: Final = "none"
@@ -139,18 +142,27 @@ def _shapes(
     context: Context, chain: PricedChain, condor: Condor
 ) -> tuple[tuple[Leg, Leg, Leg, Leg], ...]:
     """Return the condors that could be sold instead, the furthest out first."""
-    rules, signals = context.rules.condor, context.signals
-    side = threatened_side(
-        condor,
-        context.held_chain(condor.legs[0].contract.trading_class, condor.expiry),
-        spot=context.spx,
-        edr_pct=signals.edr_pct,
-        rules=rules,
-    )
+    rules = context.rules.condor
+    held = context.held_chain(condor.legs[0].contract.trading_class, condor.expiry)
+    side = _threatened(context, condor, held)
     if side is None:
         return ()
-    deltas = shaped_deltas(condor.tier, signals, rules)
-    return shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
+    deltas = shaped_deltas(condor.tier, context.signals, rules)
+    made = shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
+    return tuple(
+        legs for legs in made if _threatened(context, replace(condor, legs=legs), chain) is None
+    )
+
+
+def _threatened(context: Context, condor: Condor, chain: PricedChain | None) -> Right | None:
+    """Return the side of `condor` that is threatened now, by the chain of its expiry."""
+    return threatened_side(
+        condor,
+        chain,
+        spot=context.spx,
+        edr_pct=context.signals.edr_pct,
+        rules=context.rules.condor,
+    )
 
 
 def _priced(
@@ -215,7 +227,7 @@ def _expiry(context: Context, chain: PricedChain | None, condor: Condor) -> Verd
 def _credit(
     context: Context, candidate: Candidate | None, condor: Condor, close: OrderIntent
 ) -> Verdict:
-    """Deny where no condor pays for the close at its natural price and for the fees."""
+    """Deny where no unthreatened condor pays for the close at its natural price and the fees."""
     return _verdict(
         "SHIFT_CREDIT",
         condor,

@@ -98,11 +98,12 @@ SCENES = {
             "hedge.near": {"dte_minimum": 50, "dte_target": 69, "dte_maximum": 75, "roll_dte": 45},
         },
     ),
-    # The condors are threatened, by other rules: they are closed, and sold anew if that pays.
+    # The condors are threatened, by other rules: they are closed, and sold anew if that pays, as
+    # it does a month later.
     "shift": Scene(
         session=THIRD,
         does=frozenset({"threat_delta", "time_shift"}),
-        rules={"condor": {"shift_delta": 0.05}},
+        rules={"condor": {"shift_delta": 0.08, "shift_days_minimum": 25, "shift_days_maximum": 60}},
     ),
     # Condors and hedge are closed.
     "flatten": Scene(session=THIRD, does=frozenset({"flatten"}), switch=TradingState.FLATTEN),

@@ -44,7 +44,8 @@ def scene(
         market = SyntheticMarket(scenario="calm", seed=3, sessions=30)
         settings = GatewaySettings(exchange=AT_MID, cash=cash)
         async with stage(folder, market=market, settings=settings) as found:
-            change_rules(folder, "shift_delta = 0.30", "shift_delta = 0.055")
+            # just below the delta of the short put in the next session: a little further out pays
+            change_rules(folder, "shift_delta = 0.30", "shift_delta = 0.074")
             found.project = load_project(folder)
             await found.run()
             (sold,) = found.ledger.holdings().condors

@@ -205,14 +205,45 @@ def test_the_profile_daily_closes_a_threatened_condor_and_rolls_none() -> None:
 
 
 def test_a_threatened_call_is_rolled_up() -> None:
-    held = builders.condor((5700.0, 5825.0, 6350.0, 6475.0), expiry=OLD)
+    held = builders.condor((5700.0, 5825.0, 6375.0, 6500.0), expiry=OLD)
 
     opened = opening(shift(held))
 
     assert opened is not None
     _, put, call, _ = strikes(opened.legs)
     assert put == 5870  # the tier's own 0.10 delta
-    assert call > 6350
+    assert call > 6375
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        (6175.0, 6300.0, 6600.0, 6725.0),  # at the money: what pays has a delta of 0.40
+        (5700.0, 5825.0, 6350.0, 6475.0),  # what pays has a delta of 0.31
+    ],
+)
+def test_what_would_be_threatened_from_its_first_day_is_not_sold(
+    deep: tuple[float, float, float, float],
+) -> None:
+    proposal = shift(builders.condor(deep, expiry=OLD))
+
+    assert len(exits(proposal)) == 1
+    assert opening(proposal) is None
+    assert verdict(proposal, "SHIFT_CREDIT").observed is None
+
+
+@pytest.mark.parametrize("spot", [6200.0, 6250.0, 6300.0, 6350.0])
+def test_what_replaces_a_condor_is_further_from_the_index_than_a_day_moves(spot: float) -> None:
+    rules = with_rules(shift_delta=0.99)
+    moved = builders.with_level(market(), "SPX", spot)
+
+    opened = opening(
+        condor.propose(context(book(threatened()), market=moved, rules=rules, edr_pct=2.0))
+    )
+
+    if opened is not None:
+        _, put, call, _ = strikes(opened.legs)
+        assert min(spot - put, call - spot) > 0.02 * spot
 
 
 def test_the_whole_condor_must_fit_the_caps() -> None:
