@@ -219,9 +219,12 @@ def review(
     ] = None,
     project: ProjectOption = HERE,
     *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every condor, lot, gate and leg, not their sums.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
 ) -> None:
-    """Show what was decided in a session and why, and what came of it."""
+    """Show a session on a page: what was decided and why, and what came of it."""
     from bot.config import load_settings
     from bot.ledger.store import Ledger
     from bot.project import settings_path
@@ -234,7 +237,7 @@ def review(
             if as_json:
                 typer.echo(review_json(ledger, session))
             else:
-                console().print(render_review(ledger, session))
+                console().print(render_review(ledger, session, full=full))
 
 
 @app.command()

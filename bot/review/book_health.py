@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from bot.review.format import UNKNOWN, observed, points, usd
+from bot.core.model import MULTIPLIER
+from bot.review.format import UNKNOWN, observed, points, signed_usd, usd, without_year
 from bot.review.layout import coloured, line, section, table
 from bot.review.session import FILLS_NOTE
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from bot.ledger.quality import ParityRow, QualityRow
     from bot.review.session import SessionReview
 
+WORST: Final = 3
+"""Orders that are named where the rest are summed."""
+
+QUALITY: Final = (
+    "Quality of execution, points of a unit; mark-out: gain at the mid of 5 minutes later"
+)
+
 NO_EXECUTION: Final = "Watched and shown only: nothing here trades conversions or reversals."
 
 
@@ -33,6 +41,22 @@ def book_health(review: SessionReview) -> Iterable[RenderableType]:
     yield from section("Book health", _quick_ratio(decision), *_parity(decision, review.parity))
 
 
+def quick_ratio_in_short(review: SessionReview) -> tuple[RenderableType, ...]:
+    """Return the quick ratio beside its bounds, and how many edges of parity are flagged."""
+    decision = review.decision
+    seen = [] if decision is None else _of(decision, "QUICK_RATIO")
+    if not seen:
+        return ()
+    bounds = {each.subject: observed(each.limit) for each in seen}
+    flagged = f"{len(review.parity)} VIX combinations out of line" if review.parity else ""
+    return (line(f"quick ratio {observed(seen[0].observed)}", *_gated(bounds), flagged),)
+
+
+def _gated(bounds: Mapping[str, str]) -> Iterable[str]:
+    found = ((word, bounds.get(purpose)) for purpose, word in _GATED.items())
+    return (f"{word} from {bound}" for word, bound in found if bound is not None)
+
+
 def _quick_ratio(decision: DecisionRow) -> RenderableType:
     figures = {signal.name: signal.value for signal in decision.signals}
     parts = {name: _usd(figures.get(f"quick_{name}_usd")) for name in _PARTS}
@@ -41,7 +65,7 @@ def _quick_ratio(decision: DecisionRow) -> RenderableType:
         f"quick ratio {observed(figures['quick_ratio'])}",
         f"cash {parts['cash']} + calls at bid {parts['hedge']}",
         f"over width {parts['width']} + pending {parts['pending']}",
-        *(f"{word} from {gates[purpose]}" for purpose, word in _GATED.items() if purpose in gates),
+        *_gated(gates),
     )
 
 
@@ -100,12 +124,38 @@ def execution_quality(review: SessionReview) -> Iterable[RenderableType]:
     notes = sorted({row.note for row in review.quality if row.note})
     missing = [line(f"no mark-out: {', '.join(notes)}")] if notes else []
     yield from section(
-        "Quality of execution, points of a unit; mark-out: gain at the mid of 5 minutes later",
+        QUALITY,
         made,
         *steps,
         *missing,
         line(FILLS_NOTE),
     )
+
+
+def quality_in_sum(review: SessionReview) -> Iterable[RenderableType]:
+    """Yield what all orders cost and were worth 5 minutes on, and those that cost most."""
+    whole = [row for row in review.quality if not row.leg]
+    if not whole:
+        return
+    orders = {order.intent_id: order for order in review.orders}
+    cost = [amount for row in whole if (amount := _usd_of(row, row.shortfall)) is not None]
+    gain = [amount for row in whole if (amount := _usd_of(row, row.mark_out)) is not None]
+    facts = line(
+        f"paid {signed_usd(sum(cost, Decimal(0)))} against the mids of the decision "
+        f"({len(cost)} of {len(whole)} orders)",
+        f"gained {signed_usd(sum(gain, Decimal(0)))} in 5 minutes ({len(gain)} of {len(whole)})",
+    )
+    made = table(
+        "cost most", ">units", ">mid", ">paid", ">shortfall", ">eff. spread", ">mark-out", gap=1
+    )
+    dear = [row for row in whole if row.shortfall is not None and row.shortfall > 0]
+    for row in sorted(dear, key=lambda row: _usd_of(row, row.shortfall) or 0, reverse=True)[:WORST]:
+        made.add_row(*_cells(row, orders))
+    yield from section(QUALITY, facts, *((made,) if dear else ()))
+
+
+def _usd_of(row: QualityRow, points_of_a_unit: Decimal | None) -> Decimal | None:
+    return None if points_of_a_unit is None else points_of_a_unit * row.quantity * MULTIPLIER
 
 
 def _single(order: OrderRow | None) -> bool:
@@ -114,7 +164,7 @@ def _single(order: OrderRow | None) -> bool:
 
 
 def _name(order: OrderRow) -> str:
-    return f"{order.action.replace('_', ' ')} {order.label}"
+    return f"{order.action.replace('_', ' ')} {without_year(order.label)}"
 
 
 def _cells(row: QualityRow, orders: Mapping[str, OrderRow]) -> tuple[RenderableType, ...]:

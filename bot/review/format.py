@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 UNKNOWN = "—"
 
 _PRECISE = 10.0
+_YEAR = re.compile(r" \d{4}-")
 
 
 def usd(amount: Decimal | None) -> str:
@@ -57,6 +59,11 @@ def _number(value: float) -> str:
     if abs(value) >= _PRECISE or value == 0:
         return f"{value:,.2f}".removesuffix(".00")
     return f"{value:.4g}"
+
+
+def without_year(label: str) -> str:
+    """Write contracts without the year of their expiry: nothing is traded a year ahead."""
+    return _YEAR.sub(" ", label)
 
 
 def clock(at: str | None) -> str:

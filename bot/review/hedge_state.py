@@ -31,7 +31,15 @@ def hedge_state(decision: DecisionRow, acts: Overrides) -> Iterable[RenderableTy
     for layer in decision.layers:
         made.add_row(*_cells(layer))
     gates = {verdict.code: verdict for verdict in decision.verdicts if verdict.subject == "hedge"}
-    yield from section("Hedge as decided on, USD", made, _cost(gates), _binary(gates, acts))
+    motion = line(_by_hand(acts), _cover(gates), _abandoned(acts))
+    yield from section("Hedge as decided on, USD", made, line(*_cost(gates)), motion)
+
+
+def hedge_in_short(decision: DecisionRow, acts: Overrides) -> tuple[Text, ...]:
+    """Return what the hedge covers and costs, and what was done by hand, if anything was."""
+    gates = {verdict.code: verdict for verdict in decision.verdicts if verdict.subject == "hedge"}
+    hands = line(_by_hand(acts) if acts.by_hand else "", _abandoned(acts))
+    return tuple(text for text in (line(_cover(gates)), line(*_cost(gates)), hands) if text)
 
 
 def _cells(layer: LayerFigures) -> tuple[str, ...]:
@@ -56,10 +64,10 @@ def _usd(value: float | None) -> str:
     return UNKNOWN if value is None else usd(Decimal(str(value)))
 
 
-def _cost(gates: dict[str, Verdict]) -> Text:
+def _cost(gates: dict[str, Verdict]) -> tuple[str, ...]:
     """Write drag and P/CF beside their limits; unknown until there are sessions enough."""
     drag, pcf = gates.get("HEDGE_DRAG"), gates.get("HEDGE_PCF")
-    return line(
+    return (
         f"drag {_share(drag)} a year" if drag else "",
         f"P/CF {observed(pcf.observed)}, limit {observed(pcf.limit)}" if pcf else "",
     )
@@ -72,14 +80,19 @@ def _share(verdict: Verdict) -> str:
     return f"{shown}, limit {percent(limit) if isinstance(limit, float) else observed(limit)}"
 
 
-def _binary(gates: dict[str, Verdict], acts: Overrides) -> Text:
-    """Write loyalty beside motion: rules overridden by hand, and what the hedge covers."""
+def _cover(gates: dict[str, Verdict]) -> str:
     cover = gates.get("HEDGE_COVER")
-    return line(
+    if cover is None:
+        return ""
+    return f"hedge units: {observed(cover.observed)} cover, condors use {observed(cover.limit)}"
+
+
+def _by_hand(acts: Overrides) -> str:
+    return (
         f"rules overridden by hand {acts.by_hand}: {acts.adoptions} adoptions, "
-        f"{acts.switch_changes} switches thrown",
-        f"hedge covers {observed(cover.observed)} units, condors use {observed(cover.limit)}"
-        if cover
-        else "",
-        f"protection given up in {acts.abandoned} sessions" if acts.abandoned else "",
+        f"{acts.switch_changes} switches thrown"
     )
+
+
+def _abandoned(acts: Overrides) -> str:
+    return f"protection given up in {acts.abandoned} sessions" if acts.abandoned else ""

@@ -32,13 +32,13 @@ def reasons(decision: DecisionRow) -> Iterable[RenderableType]:
         for signal in decision.signals
     ]
     yield from section("Signals", Columns(signals, padding=(0, 3), column_first=True))
-    gates = [verdict for verdict in decision.verdicts if not _is_of_held(verdict)]
+    gates = [verdict for verdict in decision.verdicts if not is_of_held(verdict)]
     denied = sum(not verdict.passed for verdict in gates)
-    general = [verdict for verdict in gates if not _name(verdict)]
+    general = [verdict for verdict in gates if not name_of(verdict)]
     yield from section(f"Gates: {len(gates) - denied} passed, {denied} denied", _list(general))
-    for kind, mine in _by_kind(verdict for verdict in gates if _name(verdict)).items():
+    for kind, mine in _by_kind(verdict for verdict in gates if name_of(verdict)).items():
         yield from section(f"Gates of each {kind}, observed / bound", _by_code(mine))
-    for kind, mine in _by_kind(filter(_is_of_held, decision.verdicts)).items():
+    for kind, mine in _by_kind(filter(is_of_held, decision.verdicts)).items():
         title = _TITLES.get(kind, f"Rules for each {kind} held")
         yield from section(f"{title}, observed / bound", _by_structure(mine))
 
@@ -49,13 +49,14 @@ _TITLES: Final = {
 }
 
 
-def _name(verdict: Verdict) -> str:
+def name_of(verdict: Verdict) -> str:
+    """Return the structure, tier or layer that is judged; empty for the book as a whole."""
     return verdict.subject.partition(":")[2]
 
 
-def _is_of_held(verdict: Verdict) -> bool:
+def is_of_held(verdict: Verdict) -> bool:
     """Whether it is about a structure by its name, not about a tier, a layer or the book."""
-    return bool(_name(verdict)) and _name(verdict) not in {*Tier, *Layer}
+    return bool(name_of(verdict)) and name_of(verdict) not in {*Tier, *Layer}
 
 
 def _by_kind(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
@@ -87,11 +88,12 @@ def _breakable(text: str) -> str:
 
 def _by_code(verdicts: Sequence[Verdict]) -> RenderableType:
     """Return one line for each gate, one cell for each tier or layer."""
-    names = tuple(dict.fromkeys(map(_name, verdicts)))
+    names = tuple(dict.fromkeys(map(name_of, verdicts)))
     made = table("gate", *(f">{name}" for name in names))
     rows = defaultdict[str, dict[str, Text]](dict)
     for verdict in verdicts:
-        rows[verdict.code][_name(verdict)] = _cell(verdict, "denied" if not verdict.passed else "")
+        word = "" if verdict.passed else "denied"
+        rows[verdict.code][name_of(verdict)] = _cell(verdict, word)
     made.columns[0].min_width = max(map(len, rows))
     for column in made.columns[1:]:
         column.no_wrap = False
@@ -108,7 +110,7 @@ def _by_structure(verdicts: Sequence[Verdict]) -> RenderableType:
     rows = defaultdict[str, list[Text]](list)
     for verdict in verdicts:
         rule = Text.assemble(f"{verdict.code} ", _cell(verdict, "passed" if verdict.passed else ""))
-        rows[_name(verdict)].append(rule)
+        rows[name_of(verdict)].append(rule)
     for name, rules in rows.items():
         made.add_row(name, Text(" · ").join(rules))
     return made
@@ -116,7 +118,7 @@ def _by_structure(verdicts: Sequence[Verdict]) -> RenderableType:
 
 def _bound(verdict: Verdict) -> str:
     """Write a bound; a rule that has none, and denies nothing by that, is off."""
-    is_off = verdict.limit is None and (verdict.passed or _is_of_held(verdict))
+    is_off = verdict.limit is None and (verdict.passed or is_of_held(verdict))
     return "off" if is_off else observed(verdict.limit)
 
 

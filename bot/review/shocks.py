@@ -24,9 +24,14 @@ USED: Final = "second_engine_used_usd"
 
 def shocks(decision: DecisionRow) -> Iterable[RenderableType]:
     """Yield one line on the book in a crash, and one on the second engine where it has earned."""
-    facts = [text for text in (_crash(decision.stress), _engine(decision)) if text]
+    facts = shock_facts(decision)
     if facts:
         yield from section("Shocks, USD", *map(line, facts))
+
+
+def shock_facts(decision: DecisionRow) -> tuple[str, ...]:
+    """Return what is known of a crash and of the second engine, one line each."""
+    return tuple(text for text in (_crash(decision.stress), _engine(decision)) if text)
 
 
 def shock_grid(grid: StressGrid) -> Iterable[RenderableType]:

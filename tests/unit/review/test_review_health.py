@@ -55,7 +55,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def page(ledger: Ledger) -> str:
     console = Console(width=100, file=io.StringIO(), record=True)
-    console.print(render_review(ledger, SESSION))
+    console.print(render_review(ledger, SESSION, full=True))
     return console.export_text()
 
 

@@ -36,7 +36,7 @@ def gate(code: str, observed: float | None, limit: float) -> Verdict:
 def page(ledger: Ledger) -> str:
     console = Console(width=100, file=io.StringIO())
     with console.capture() as captured:
-        console.print(render_review(ledger, SESSION))
+        console.print(render_review(ledger, SESSION, full=True))
     return captured.get()
 
 
@@ -74,7 +74,7 @@ def test_what_was_done_by_hand_is_shown_beside_what_the_hedge_covers(ledger: Led
 
     shown = " ".join(page(ledger).split())
     assert "rules overridden by hand 0: 0 adoptions, 0 switches thrown" in shown
-    assert "hedge covers 1 units, condors use 0.6" in shown
+    assert "hedge units: 1 cover, condors use 0.6" in shown
 
 
 def test_a_decision_of_before_shows_no_layers(ledger: Ledger) -> None:

@@ -115,6 +115,11 @@ def page(path: Path, render: Callable[[Ledger], RenderableType], *, columns: int
     return "\n".join(line.rstrip() for line in lines)
 
 
+def full_review(ledger: Ledger) -> RenderableType:
+    """Return the full page of the newest session."""
+    return render_review(ledger, full=True)
+
+
 def words(text: str) -> list[list[str]]:
     return [line.split() for line in text.splitlines()]
 
@@ -159,7 +164,7 @@ def test_a_session_says_why_an_order_was_denied(path: Path) -> None:
 
 
 def test_a_session_shows_each_gate_with_what_it_saw_and_its_bound(path: Path) -> None:
-    text = page(path, render_review)
+    text = page(path, full_review)
     lines = words(text)
 
     assert "Gates: 2 passed, 2 denied" in text
@@ -169,7 +174,7 @@ def test_a_session_shows_each_gate_with_what_it_saw_and_its_bound(path: Path) ->
 
 
 def test_the_rules_for_a_structure_are_shown_with_it_and_marked_when_they_pass(path: Path) -> None:
-    text = page(path, render_review)
+    text = page(path, full_review)
 
     assert [CONDOR, "TIME_EXIT", "31", "/", "7"] in words(text)
     assert [LOT, "ROLL_DUE", "passed", "7", "/", "7"] in words(text)
@@ -193,12 +198,14 @@ def test_a_rule_without_a_bound_is_off_unless_it_denies(
         made = replace(decision(session=later), verdicts=(rule,))
         ledger.save_decision(made, rules_sha256="ab" * 32, dry=False, at=AT)
 
-    assert text in " ".join(page(path, lambda ledger: render_review(ledger, later)).split())
+    assert text in " ".join(
+        page(path, lambda ledger: render_review(ledger, later, full=True)).split()
+    )
 
 
 def test_a_narrow_terminal_folds_words_and_never_cuts_a_figure(path: Path) -> None:
-    wide = page(path, lambda ledger: render_review(ledger, SESSION))
-    narrow = page(path, lambda ledger: render_review(ledger, SESSION), columns=72)
+    wide = page(path, lambda ledger: render_review(ledger, SESSION, full=True))
+    narrow = page(path, lambda ledger: render_review(ledger, SESSION, full=True), columns=72)
 
     assert "…" not in narrow
     for figure in ("999,500", "1,000,300", "-5.50", "+20", "2.05", "1.90", "-60", "5.60", "-20"):
@@ -206,8 +213,8 @@ def test_a_narrow_terminal_folds_words_and_never_cuts_a_figure(path: Path) -> No
 
 
 def test_a_session_shows_what_is_held_with_target_cost_and_mark(path: Path) -> None:
-    first = words(page(path, lambda ledger: render_review(ledger, SESSION)))
-    second = words(page(path, render_review))
+    first = words(page(path, lambda ledger: render_review(ledger, SESSION, full=True)))
+    second = words(page(path, full_review))
 
     condor = "SPXW 2026-08-21 5900/6000/6600/6700 balanced 32 2 5.50 5.60 -20 -2%"
     assert condor.split() in first
@@ -249,7 +256,7 @@ def test_a_condor_without_a_mark_has_no_profit(path: Path) -> None:
         ledger.record_mark(mark(NEXT))
 
     condor = "SPXW 2026-08-21 5900/6000/6600/6700 balanced 31 2 5.50 — — —"
-    assert condor.split() in words(page(path, render_review))
+    assert condor.split() in words(page(path, full_review))
 
 
 def test_a_session_shows_what_was_closed_with_all_its_cash(path: Path) -> None:
@@ -258,7 +265,7 @@ def test_a_session_shows_what_was_closed_with_all_its_cash(path: Path) -> None:
 
 
 def test_a_session_shows_troubles_first_and_its_data_last(path: Path) -> None:
-    text = page(path, render_review)
+    text = page(path, full_review)
 
     order = [
         "2026-07-21 · regime stress",
