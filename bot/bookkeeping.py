@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.broker.facts import AccountFact
     from bot.core.fold import Holdings
     from bot.core.model import MarketSnapshot
+    from bot.core.valuation import Quotes
     from bot.desk import Desk
     from bot.reconcile import Reconciliation
 
@@ -31,7 +32,7 @@ def build_book(
     """Return what is held and what the account says, as the decision shall see it."""
     holdings, switch = desk.ledger.holdings(), desk.reading()
     return Book(
-        nav_usd=nav_usd(account, holdings, snapshot),
+        nav_usd=nav_usd(account, holdings, valuation.live_quotes_of(snapshot)),
         cash_usd=account.cash_usd,
         excess_liquidity_usd=account.excess_liquidity_usd,
         condors=holdings.condors,
@@ -77,9 +78,11 @@ def pending_debits_usd(desk: Desk) -> Decimal:
     )
 
 
-def nav_usd(account: AccountFact, holdings: Holdings, snapshot: MarketSnapshot) -> Decimal | None:
-    """Return cash plus everything held, the hedge at the bid; unknown if any of it is."""
-    quotes = valuation.quotes_of(snapshot)
+def nav_usd(account: AccountFact, holdings: Holdings, quotes: Quotes) -> Decimal | None:
+    """Return cash plus everything held, the hedge at the bid; unknown if any of it is.
+
+    A decision reckons with live quotes only: its caps are shares of this.
+    """
     return valuation.total_usd(
         [
             account.cash_usd,
@@ -103,7 +106,7 @@ def mark_book(desk: Desk, account: AccountFact, snapshot: MarketSnapshot) -> Mar
     hedge_value = valuation.total_usd(lots)
     condor_value = valuation.total_usd(condors)
     hedge_pnl = valuation.total_usd([hedge_value, desk.ledger.hedge_cash_flow_usd()])
-    nav = nav_usd(account, holdings, snapshot)
+    nav = nav_usd(account, holdings, quotes)
     width = sum(condor.width_points * 100 * condor.quantity for condor in holdings.condors)
     return Mark(
         session=desk.session,

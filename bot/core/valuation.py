@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.core.model import MULTIPLIER
+from bot.core.model import MULTIPLIER, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 def quotes_of(snapshot: MarketSnapshot) -> Quotes:
     """Return the quotes of a snapshot by contract."""
     return {option.contract: option.quote for option in snapshot.options}
+
+
+def live_quotes_of(snapshot: MarketSnapshot) -> Quotes:
+    """Return the quotes that a decision may rest on: live, and neither crossed nor locked."""
+    return {
+        contract: quote
+        for contract, quote in quotes_of(snapshot).items()
+        if quote.feed is Feed.LIVE and quote.sound
+    }
 
 
 def leg_points(leg: Leg, quotes: Quotes) -> float | None:

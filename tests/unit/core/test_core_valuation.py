@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 import builders
+from bot.bookkeeping import nav_usd
+from bot.broker.facts import AccountFact
 from bot.core import valuation
 from bot.core.book import Condor, HedgeLot, Layer, Leg, Tier
-from bot.core.fold import Residual
-from bot.core.model import OptionContract, Quote, Right
+from bot.core.fold import Holdings, Residual
+from bot.core.model import Feed, OptionContract, Quote, Right
 
 EXPIRY = dt.date(2026, 8, 28)
 
@@ -117,3 +119,25 @@ def test_quotes_of_a_snapshot_are_found_by_contract() -> None:
     assert valuation.quotes_of(market) == {
         option.contract: option.quote for option in market.options
     }
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        Quote(bid=1.9, ask=2.1, feed=Feed.DELAYED),
+        Quote(bid=1.9, ask=2.1, feed=Feed.FROZEN),
+        Quote(bid=2.1, ask=1.9),
+        Quote(bid=2.0, ask=2.0),
+    ],
+)
+def test_a_nav_that_a_decision_rests_on_is_unknown_without_live_quotes(quote: Quote) -> None:
+    account = AccountFact(
+        net_liquidation_usd=None, cash_usd=Decimal(1000), excess_liquidity_usd=None
+    )
+    holdings = Holdings(lots=(LOT,))
+    sound = builders.with_quote(builders.market(), CALL, Quote(bid=1.9, ask=2.1))
+    broken = builders.with_quote(builders.market(), CALL, quote)
+
+    known = nav_usd(account, holdings, valuation.live_quotes_of(sound))
+    assert known == 1000 + Decimal("1.9") * 100 * LOT.quantity
+    assert nav_usd(account, holdings, valuation.live_quotes_of(broken)) is None
