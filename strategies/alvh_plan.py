@@ -279,7 +279,10 @@ def _differs(lot: HedgeLot, choice: Choice | None) -> bool:
 
 
 def _sold_after(context: Context, swaps: list[Swap], buys: Intents, reason: str) -> Intents:
-    """Sell each lot once the purchase has filled for it and for those before it."""
+    """Sell each lot once the purchase has filled for it and for those before it.
+
+    Of a halved lot more is bought than is left to be sold: what makes the layer full comes first.
+    """
     intents: Intents = ()
     reserved = 0
     for buy_first in buys:
@@ -289,7 +292,7 @@ def _sold_after(context: Context, swaps: list[Swap], buys: Intents, reason: str)
                 quantity=swap.sold,
                 reason=reason,
                 after=buy_first.intent_id,
-                after_reserved=reserved,
+                after_reserved=reserved + max(0, swap.bought - swap.sold),
             )
             intents += sell(context, sale)
             reserved += swap.bought

@@ -129,7 +129,7 @@ class OrderIntent:
     after
         ``intent_id`` of the buy that must fill first; no more units than it filled.
     after_reserved
-        Units of that buy which earlier sales of the decision may use up first.
+        Units of that buy which earlier sales of the decision, or the layer itself, need first.
     needs_cover
         Units are cut to what the hedge layers cover once the hedge orders are done.
     max_loss_usd

@@ -23,6 +23,7 @@ from bot.core.book import (
 from bot.core.decide import permitted
 from bot.core.decision import Action, OrderIntent, Purpose
 from bot.core.model import OptionContract, Quote
+from bot.core.plan import executable_quantity
 from hedge_scene import (
     RULES,
     TRANSITION,
@@ -106,6 +107,23 @@ def test_after_the_wave_the_layer_is_bought_anew_in_full_before_the_rest_is_sold
     assert sell.after == buy.intent_id
     assert buy.structure_id != HALVED.lot_id
     assert buy.legs[0].contract != HALVED.contract  # the 19 call is sold, so another is bought
+
+
+@pytest.mark.parametrize(("filled", "sold"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2)])
+def test_of_the_rest_only_what_the_full_layer_does_not_need_is_sold(filled: int, sold: int) -> None:
+    buy, sell = propose(*full(HALVED), sales=SOLD, **OVER).intents
+
+    quantity = executable_quantity(
+        sell,
+        filled={buy.intent_id: filled},
+        held={},
+        gross_width_usd=0.0,
+        spx=6300.0,
+        rules=RULES,
+    )
+
+    assert quantity == sold
+    assert HALVED.quantity + filled - quantity == min(HALVED.quantity + filled, 4)
 
 
 def test_a_rest_that_nobody_bids_for_is_kept_and_not_doubled() -> None:
