@@ -60,10 +60,15 @@ class Matching:
         )
 
     def late_fill(self, order: WorkingOrder, now: dt.datetime) -> Fill | None:
-        """Return a fill of all that remained of a cancelled order, inside the market of `now`."""
+        """Return a fill of all that remained of a cancelled order, inside the market of `now`.
+
+        Of a broken combo it is the legs that are missing: what has traded does not trade again.
+        """
         book = self._book(order)
         if book is None:
             return None
+        if order.loose is not None:
+            return self._missing_legs(order, order.loose, book=book, now=now)
         limit = order.resting(now).limit
         debit = book.natural if limit is None else max(min(limit, book.natural), book.best)
         return self._whole(order, order.remaining, prices=allocate(book, debit), now=now)

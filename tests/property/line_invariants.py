@@ -255,7 +255,11 @@ class Invariants:
         return today - {f"{row['family']}.{row['revision']:02d}" for row in rows}
 
     def forget_the_day(self) -> None:
-        """Excuse what the ledger lacks of a day that ends: the gateway forgets it at midnight."""
+        """Excuse what the ledger lacks of a day that ends: the gateway forgets it at midnight.
+
+        A fill that is still on its way comes after the last look of that day as well.
+        """
         self._remember()
-        live = self.world.gateway.world.exchange.open_orders()
-        self.is_excused |= bool(self._uncounted()) or bool(live)
+        exchange = self.world.gateway.world.exchange
+        live, late = exchange.open_orders(), exchange._late
+        self.is_excused |= bool(self._uncounted()) or bool(live) or bool(late)

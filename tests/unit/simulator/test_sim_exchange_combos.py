@@ -179,6 +179,16 @@ def test_a_broken_combo_may_be_mended_later_within_one_family() -> None:
     assert (end.status, end.filled) == ("Filled", 1)
 
 
+def test_a_late_fill_of_a_broken_combo_trades_no_leg_twice() -> None:
+    fills = FillSettings(loose_legs=2, remainder_seconds=None)
+    venue = Venue(ExchangeSettings(fills=fills, late_fill_seconds=5))
+    venue.submit(venue.bag(venue.condor(), "BUY", limit_price=-2.00, order_id=50))
+    venue.exchange.cancel(7, 50, NOON)
+    venue.exchange.advance(LATER)
+
+    assert held(venue) == OPEN_CONDOR
+
+
 def test_missing_legs_trade_inside_the_market_they_find() -> None:
     """The short call was to be sold at 1.60; it is now bid 1.20, offered 1.40."""
     settings = ExchangeSettings(fills=FillSettings(loose_legs=2, remainder_seconds=30))
