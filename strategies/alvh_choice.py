@@ -3,8 +3,10 @@
 Only monthly VIX expiries that are not yet due for a roll are bought: inside the layer's window the
 one nearest to its target, else the nearest to it. The strike is the two-sided one nearest to the
 layer's delta, by Black-76 on the VX future of the same expiry. Where the VX future or the quotes
-of an expiry are unknown, the next best expiry of the window serves. A contract that the same
-decision sells is never bought.
+of an expiry are unknown, the next best expiry of the window serves. Where no VX future of them is
+known, the forward is that which put-call parity finds in the options: unknown futures forbid new
+condors, and they shall not keep protection from being bought. A contract that the same decision
+sells is never bought.
 """
 
 from __future__ import annotations
@@ -50,11 +52,13 @@ def choose_contract(
     sold
         Contracts that this decision sells.
     """
-    for expiry in buyable_expiries(context, layer_rules(layer, context.rules.hedge)):
-        chain = context.chain(VIX_CLASS, expiry)
-        choice = None if chain is None else _by_delta(chain, delta, sold)
-        if choice is not None:
-            return choice
+    expiries = buyable_expiries(context, layer_rules(layer, context.rules.hedge))
+    for priced in (context.chain, context.parity_chain):
+        for expiry in expiries:
+            chain = priced(VIX_CLASS, expiry)
+            choice = None if chain is None else _by_delta(chain, delta, sold)
+            if choice is not None:
+                return choice
     return None
 
 

@@ -2,7 +2,8 @@
 
 The forward of an SPX expiry follows from put-call parity of its own quotes. The forward of a VIX
 expiry is the VX future that settles on the same day, never spot VIX; where that future is not
-quoted, and for VIXW without one, the chain is unknown as a whole.
+quoted, and for VIXW without one, the chain is unknown as a whole. What must be bought all the same,
+protection, can then be chosen by the parity of the options themselves (`parity_chain`).
 
 Only live, two-sided quotes have a mid, an implied volatility and a delta. An ask with no bid is
 known: its bid is 0. Locked, crossed, frozen and delayed quotes are unknown. A volatility that is
@@ -216,6 +217,30 @@ def price_chain(
     if forward is None:
         return None
     return _priced(options, quotes, years=years, forward=forward, discount=discount)
+
+
+def parity_chain(
+    snapshot: MarketSnapshot, *, trading_class: str, expiry: dt.date
+) -> PricedChain | None:
+    """Price the quotes of one expiry at the forward that put-call parity finds in them.
+
+    European options of one expiry imply the future that they settle with: ``F = K + (C - P) / D``
+    (Hull, Options, Futures and Other Derivatives, chapter on options on futures).
+
+    Returns
+    -------
+    PricedChain or None
+        As of `price_chain`; ``None`` too with fewer than three strikes of which call and put are
+        quoted.
+    """
+    options = _quoted(snapshot, trading_class, expiry)
+    years = years_to_settlement(snapshot, trading_class, expiry)
+    if not options or years is None:
+        return None
+    forward = _Quotes.of(options).parity_forward(math.exp(-snapshot.rate * years))
+    if forward is None or forward <= 0:
+        return None
+    return price_chain(snapshot, trading_class=trading_class, expiry=expiry, forward=forward)
 
 
 def _own_forward(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from bot.core.book import Book
 from bot.core.carry import held_chain
-from bot.core.chain import PricedChain, price_chain
+from bot.core.chain import PricedChain, parity_chain, price_chain
 from bot.core.decision import OrderIntent
 from bot.core.model import Feed, MarketSnapshot, OptionContract, Quote
 from bot.core.regime import Signals, compute_signals
@@ -89,6 +89,15 @@ class Context:
         key = (trading_class, expiry)
         if key not in self._chains:
             self._chains[key] = price_chain(
+                self.snapshot, trading_class=trading_class, expiry=expiry
+            )
+        return self._chains[key]
+
+    def parity_chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
+        """Return the chain of one expiry priced by the put-call parity of its own quotes."""
+        key = (f"{trading_class}, parity", expiry)
+        if key not in self._chains:
+            self._chains[key] = parity_chain(
                 self.snapshot, trading_class=trading_class, expiry=expiry
             )
         return self._chains[key]

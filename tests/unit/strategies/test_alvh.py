@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 import builders
-from bot.core.book import Book, Layer, WidthDay
+from bot.core.book import Book, HedgeLot, Layer, WidthDay
 from bot.core.context import Context
 from bot.core.decision import Action, Purpose
-from bot.core.model import MarketSnapshot, Quote
+from bot.core.model import MarketSnapshot, OptionQuote, Quote, Right
 from bot.core.rules import HedgeRules, Rules
 from proposals import (
     at,
@@ -100,6 +101,49 @@ def test_unknown_vx_curve_buys_nothing_and_says_so() -> None:
 
     assert not proposal.intents
     assert not any(each.passed for each in verdicts(proposal, "LAYER_QUOTE").values())
+
+
+def with_puts(strikes: tuple[float, ...]) -> MarketSnapshot:
+    """The builders' market without VX futures, with puts of the near expiry in parity."""
+    market = builders.market()
+    years = ((builders.NEAR_EXPIRY - builders.SESSION).days - 0.25) / 365  # 15:30 to 09:30
+    puts = []
+    for strike in strikes:
+        call = market.quote(builders.vix_call(strike, builders.NEAR_EXPIRY))
+        assert call is not None
+        assert call.mid is not None
+        gap = builders.VX[builders.NEAR_EXPIRY] - strike
+        value = call.mid - math.exp(-builders.RATE * years) * gap
+        contract = replace(builders.vix_call(strike, builders.NEAR_EXPIRY), right=Right.PUT)
+        quote = Quote(bid=value - 0.02, ask=value + 0.02)
+        puts.append(OptionQuote(contract=contract, quote=quote))
+    return replace(market, options=(*market.options, *puts), vx_curve=())
+
+
+@pytest.mark.parametrize("lots", [(), (builders.lot(Layer.NEAR, expiry=DUE_NEAR, quantity=4),)])
+def test_without_a_future_protection_is_bought_by_the_parity_of_the_options(
+    lots: tuple[HedgeLot, ...],
+) -> None:
+    market = with_puts((18.0, 18.5, 19.0))
+
+    found = of_layer(hedge(*lots, market=market), Layer.NEAR)
+
+    (expected,) = of_layer(hedge(), Layer.NEAR)
+    assert found[0].action is Action.BUY_HEDGE
+    assert found[0].legs == expected.legs
+    assert found[0].quantity == 4
+    assert found[0].extrinsic_points == pytest.approx(expected.extrinsic_points, abs=1e-3)
+
+
+def test_without_a_future_no_condor_is_sold_whatever_parity_says() -> None:
+    proposal = condor.propose(context(market=with_puts((18.0, 18.5, 19.0))))
+
+    assert proposal.intents == ()
+    assert not verdicts(proposal, "VX_CURVE_UNKNOWN")["condor"].passed
+
+
+def test_two_strikes_in_parity_are_too_few_to_buy_by() -> None:
+    assert not hedge(market=with_puts((18.5, 19.0))).intents
 
 
 def test_one_sided_quotes_are_passed_over_for_the_nearest_two_sided_strike() -> None:
