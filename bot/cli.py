@@ -97,7 +97,11 @@ def once(
         with open_ledger(loaded) as ledger:
             outcome = asyncio.run(run_session(loaded, ledger, dry=dry_run))
         decision = outcome.decision
-        typer.echo(f"{decision.session}: {decision.regime}, {len(decision.intents)} intents")
+        sent = "previewed, none sent" if dry_run else "decided"
+        typer.echo(
+            f"{decision.session}: regime {decision.regime}, {len(decision.intents)} orders {sent}; "
+            f"see `steward {'explain' if dry_run else 'review'}`"
+        )
 
 
 @app.command()
@@ -323,8 +327,11 @@ def init(
     from bot.defaults import write_defaults
 
     with reported():
-        for path in write_defaults(folder):
+        written = write_defaults(folder)
+        for path in written:
             typer.echo(f"wrote {path}")
+        if not written:
+            typer.echo(f"{folder}: has all of it already; nothing was written")
         typer.echo("next: set broker.account in config/steward.toml, then `steward check`")
 
 

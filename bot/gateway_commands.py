@@ -15,18 +15,28 @@ from bot.command_line import EXIT_FAULT, HERE, ProjectOption, reported
 def gateway(  # noqa: PLR0913 - one parameter for each option
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4002,
-    scenario: Annotated[str, typer.Option(help="Synthetic scenario.")] = "spike",
-    seed: Annotated[int, typer.Option(min=0)] = 7,
-    sessions: Annotated[int, typer.Option(min=1, max=20_000)] = 250,
+    scenario: Annotated[
+        str, typer.Option(help="calm, grind-down, spike or crash-and-recover.")
+    ] = "spike",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
+    sessions: Annotated[
+        int, typer.Option(min=1, max=20_000, help="Sessions until its market ends.")
+    ] = 250,
     chains: Annotated[Path | None, typer.Option(help="Folder of recorded chains.")] = None,
     history: Annotated[Path | None, typer.Option(help="Folder of daily histories.")] = None,
-    first: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    last: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    first: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First recorded session.")
+    ] = None,
+    last: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last recorded session.")
+    ] = None,
     account: Annotated[str, typer.Option(help="Account id that it offers.")] = "DU1234567",
     speed: Annotated[
         float, typer.Option(min=0, help="Simulated seconds in a real one; 0 is stepped.")
     ] = 0.0,
-    server_version: Annotated[int, typer.Option(min=157, max=176)] = 176,
+    server_version: Annotated[
+        int, typer.Option(min=157, max=176, help="Version of the protocol that it speaks.")
+    ] = 176,
     messages_per_second: Annotated[int, typer.Option(min=0, help="0 is no limit.")] = 0,
     tick_latency: Annotated[float, typer.Option(min=0, help="Seconds to the first tick.")] = 0.0,
     provenance: Annotated[

@@ -267,7 +267,8 @@ def proposal(ledger: Ledger, path: Path) -> Proposed:
         raise ConfigError((f"{ledger.path}: nothing is in force yet: the first start adopts",))
     found = changes(adopted.rules, file.rules)
     if not found:
-        raise ConfigError((f"rules {file.sha256[:SHOWN]}: are in force already",))
+        text = f"{path}: proposes nothing: rules {file.sha256[:SHOWN]} are in force already"
+        raise ConfigError((text,))
     return Proposed(adopted=adopted.rules, proposed=file.rules, changes=found)
 
 
@@ -289,7 +290,8 @@ def adopt(ledger: Ledger, path: Path, *, reason: str, at: dt.datetime) -> tuple[
         raise ConfigError((f"{ledger.path}: nothing is in force yet: the first start adopts",))
     found = _changes_of(version.text, proposed)
     if version.sha256 == sha256 or not found:
-        raise ConfigError((f"rules {sha256[:SHOWN]}: are in force already; nothing was adopted",))
+        text = f"{path}: proposes nothing: rules {sha256[:SHOWN]} are in force already"
+        raise ConfigError((text,))
     _record(ledger, proposed, at=at, reason=reason.strip(), by_person=True)
     return found
 

@@ -11,7 +11,10 @@ from bot.command_line import EXIT_FAULT, HERE, ProjectOption, console, reported
 
 
 def explain(
-    date: Annotated[dt.datetime, typer.Argument(formats=["%Y-%m-%d"], help="The session.")],
+    date: Annotated[
+        dt.datetime | None,
+        typer.Argument(formats=["%Y-%m-%d"], help="Session; the last one by default."),
+    ] = None,
     project: ProjectOption = HERE,
     *,
     gate: Annotated[
@@ -29,7 +32,7 @@ def explain(
     with reported():
         path = load_settings(settings_path(project)).ledger.path
         with Ledger.open_read_only(path) as ledger:
-            found = gather(ledger, date.date(), gate=gate)
+            found = gather(ledger, date.date() if date else None, gate=gate)
         if as_json:
             typer.echo(explain_json(found))
         else:
@@ -38,7 +41,7 @@ def explain(
 
 def decide_again(
     date: Annotated[
-        dt.datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="The session.")
+        dt.datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="A session, or --all.")
     ] = None,
     project: ProjectOption = HERE,
     *,

@@ -37,7 +37,8 @@ def _standing(standing: Standing, rules: Rules) -> Iterable[RenderableType]:
     for each in standing.history:
         by = "person" if each.by_person else "steward"
         made.add_row(each.sha256[:SHOWN], each.adopted_at[:19], by, Text(each.reason))
-    yield from section("Versions", made)
+    if standing.history:
+        yield from section("Versions", made)
     values = table("key", "value")
     for key, value in values_of(rules):
         values.add_row(key, Text(json.dumps(value)))

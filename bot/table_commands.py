@@ -12,7 +12,10 @@ from bot.command_line import HERE, ProjectOption, reported
 
 def seed_breadth(
     file: Annotated[
-        Path, typer.Argument(help="CSV file with the columns date, advances, declines.")
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="CSV file with the columns date, advances, declines."
+        ),
     ],
     project: ProjectOption = HERE,
 ) -> None:

@@ -254,5 +254,6 @@ def _demand_schema(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _wrong_version(path: Path, version: int) -> str:
-    remedy = "install the newer steward" if version > SCHEMA_VERSION else "open it once with `run`"
+    newer = version > SCHEMA_VERSION
+    remedy = "install the newer steward" if newer else "`steward check` upgrades it"
     return f"{path}: schema {version}, this version reads {SCHEMA_VERSION}; {remedy}"

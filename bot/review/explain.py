@@ -17,11 +17,10 @@ from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
 from bot.ledger.intent_rows import IntentRow, intent_rows
 from bot.ledger.journal import ProvenanceRow
-from bot.ledger.queries import session_row
 from bot.review.format import clock, observed, points
 from bot.review.inputs import Input, inputs_of
 from bot.review.layout import heading, line, section, table
-from bot.review.session import to_json
+from bot.review.session import session_run, to_json
 from bot.review.shocks import shock_grid
 from bot.review.words import sentence, words_of
 
@@ -69,7 +68,9 @@ class Explanation:
     provenance: tuple[ProvenanceRow, ...]
 
 
-def explain(ledger: Ledger, session: Session, *, gate: str | None = None) -> Explanation:
+def explain(
+    ledger: Ledger, session: Session | None = None, *, gate: str | None = None
+) -> Explanation:
     """Gather a session.
 
     Parameters
@@ -77,17 +78,17 @@ def explain(ledger: Ledger, session: Session, *, gate: str | None = None) -> Exp
     ledger
         Open to read.
     session
-        Which.
+        Which; the newest one when none is named.
     gate
         Keep the verdicts of this code only.
 
     Raises
     ------
     LedgerError
-        The session was not decided, or no verdict of it has that code.
+        There is no such session, it was not decided, or no verdict of it has that code.
     """
-    run = session_row(ledger, session)
-    dry = run is not None and run.dry
+    session, run = session_run(ledger, session)
+    dry = run.dry
     stored, decision = ledger.load_decided(session, dry=dry), decision_row(ledger, session, dry=dry)
     if decision is None:
         raise LedgerError(f"session {session}: was not decided")
@@ -183,7 +184,8 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Iterable[RenderableType]:
     for each in verdicts:
         grouped[each.code].append(each)
     denied = sum(not each.passed for each in verdicts)
-    yield from section(f"Verdicts: {len(verdicts) - denied} passed, {denied} did not")
+    title = f"Verdicts: {len(verdicts) - denied} passed, {denied} did not"
+    yield from section(f"{title} (a rule about something held acts where it passes)")
     for code, mine in grouped.items():
         yield Text.assemble("  ", (code, "bold"), (f" passes when {words_of(code)}", "dim"))
         yield Padding(_said(mine), (0, 0, 0, 4))

@@ -80,14 +80,7 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
     LedgerError
         There is no such session.
     """
-    chosen = session or latest_session(ledger)
-    if chosen is None:
-        raise LedgerError(f"{ledger.path}: holds no session yet; `steward once` runs the first")
-    run = session_row(ledger, chosen)
-    if run is None:
-        raise LedgerError(
-            f"session {chosen}: is not in the ledger; its newest is {latest_session(ledger)}"
-        )
+    chosen, run = session_run(ledger, session)
     marks = [mark for mark in ledger.marks() if mark.session <= chosen]
     held_at = marks[-1].session if marks else None
     here = marks.pop() if held_at == chosen else None
@@ -110,6 +103,24 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
         overrides=overrides(ledger, chosen),
         ledger=str(ledger.path),
     )
+
+
+def session_run(ledger: Ledger, session: Session | None) -> tuple[Session, SessionRow]:
+    """Return a session and its run; the newest one when none is named.
+
+    Raises
+    ------
+    LedgerError
+        There is no such session.
+    """
+    newest = latest_session(ledger)
+    chosen = session or newest
+    if chosen is None:
+        raise LedgerError(f"{ledger.path}: holds no session yet; `steward once` runs the first")
+    run = session_row(ledger, chosen)
+    if run is None:
+        raise LedgerError(f"session {chosen}: is not in the ledger; its newest is {newest}")
+    return chosen, run
 
 
 def review_json(ledger: Ledger, session: Session | None = None) -> str:

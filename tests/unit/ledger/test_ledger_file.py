@@ -187,7 +187,7 @@ def test_a_ledger_of_an_older_version_is_not_migrated_by_reading_it(path: Path) 
     older.execute("PRAGMA user_version = 0")
     older.close()
 
-    with pytest.raises(LedgerError, match=f"schema 0, this .* {SCHEMA_VERSION}; open it once"):
+    with pytest.raises(LedgerError, match=f"schema 0, this .* {SCHEMA_VERSION}; `steward check`"):
         Ledger.open_read_only(path)
 
 
