@@ -10,7 +10,7 @@ What is *stored* is one of
 - ``snapshot FIELD`` or ``intent FIELD``, stored whole with the decision;
 - ``reason TEXT``, of an intent.
 
-What is *shown* is the section of ``steward review`` that has it.
+What is *shown* is the section of ``steward review --full``, ``steward explain`` or the demo that has it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NOT_YET: Final = "evidence, not yet"
 HEAD: Final = """# Terms of the method
 
 Each term with the function that computes it, the test that holds it to an independent answer, where
-the ledger keeps it and which section of `steward review` shows it. Written by
+the ledger keeps it and which section of `steward review --full` shows it. Written by
 `tests/terms_table.py` from `tests/terms.toml`; a test holds every name in it to the code.
 
 | section | term | function | test | ledger | page |
