@@ -6,7 +6,9 @@ Rules, with the exceptions:
   in the money: the *max loss* is its wider spread less the credit (Hull, Options, Futures and
   Other Derivatives, chapter 12). Commissions are not part of it.
 - *Gross width* is the wider spread without the credit; units of the hedge are counted in it.
-- Caps are shares of NAV. Condors that shall be closed count until they are closed.
+- Caps are shares of NAV. Condors that shall be closed count until they are closed. For the hedge
+  they do not: a session that closes condors and sells others would ask for both at once, and buy
+  units that the next session lets go.
 - An unknown NAV or SPX level is ``None`` and allows nothing new; it never lowers what is
   already required of the hedge below one unit.
 """
@@ -14,6 +16,7 @@ Rules, with the exceptions:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bot.core.book import Layer
@@ -101,13 +104,22 @@ def cap_usd(nav_usd: Decimal | None, share: float) -> float | None:
 
 
 def gross_width_usd(book: Book, proposed: Iterable[OrderIntent]) -> float:
-    """Return the gross spread width of the condors open and about to be sold, in USD."""
-    added = sum(
-        width_points(intent.legs) * MULTIPLIER * intent.quantity
-        for intent in proposed
-        if intent.action is Action.OPEN_CONDOR
+    """Return the gross spread width of the condors open and about to be sold, in USD.
+
+    Condors about to be closed are left out: that goes first. Where it fails, what is held covers
+    them as it did before, and new condors are cut to what it covers beyond.
+    """
+    closed, added = Counter[str](), 0.0
+    for intent in proposed:
+        if intent.action is Action.CLOSE_CONDOR:
+            closed[intent.structure_id] += intent.quantity
+        elif intent.action is Action.OPEN_CONDOR:
+            added += width_points(intent.legs) * MULTIPLIER * intent.quantity
+    kept = (
+        condor.width_points * MULTIPLIER * max(condor.quantity - closed[condor.structure_id], 0)
+        for condor in book.condors
     )
-    return book.gross_width_usd() + added
+    return sum(kept) + added
 
 
 def remembered_width_usd(

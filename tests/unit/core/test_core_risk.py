@@ -120,6 +120,23 @@ def test_gross_width_counts_open_and_proposed_condors() -> None:
     assert risk.gross_width_usd(book, [_entry(3)]) == 5 * 12_500
 
 
+@pytest.mark.parametrize(("closed", "left"), [(1, 2), (2, 1), (3, 1)])
+def test_gross_width_leaves_out_what_is_about_to_be_closed(closed: int, left: int) -> None:
+    going = builders.condor(quantity=2)
+    staying = replace(going, structure_id="other", quantity=1)
+    close = replace(
+        _entry(closed),
+        purpose=Purpose.REDUCE,
+        action=Action.CLOSE_CONDOR,
+        structure_id=going.structure_id,
+        legs=tuple(replace(leg, ratio=-leg.ratio) for leg in going.legs),
+    )
+
+    width = risk.gross_width_usd(builders.book(condors=[going, staying]), [close, _entry(3)])
+
+    assert width == (left + 3) * 12_500
+
+
 def test_width_is_remembered_for_sixty_sessions() -> None:
     calendar = TradingCalendar(builders.calendar_days())
     session = builders.SESSION

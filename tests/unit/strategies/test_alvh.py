@@ -14,7 +14,7 @@ from bot.core.book import Book, HedgeLot, Layer, WidthDay
 from bot.core.context import Context
 from bot.core.decision import Action, Purpose
 from bot.core.model import MarketSnapshot, OptionQuote, Quote, Right
-from bot.core.rules import HedgeRules, Rules
+from bot.core.rules import CondorRules, HedgeRules, Rules
 from proposals import (
     at,
     context,
@@ -101,6 +101,21 @@ def test_unknown_vx_curve_buys_nothing_and_says_so() -> None:
 
     assert not proposal.intents
     assert not any(each.passed for each in verdicts(proposal, "LAYER_QUOTE").values())
+
+
+def test_a_session_that_closes_a_condor_and_sells_another_asks_for_no_unit_more() -> None:
+    # a unit covers 41,580 USD at 6300: the four sold are 1.2 units, with the five closed 2.7
+    held = builders.condor(quantity=5, credit="500.00", opened=dt.date(2026, 7, 1))
+    book = builders.book(condors=[held])
+    rules = Rules(condor=replace(CondorRules(), session_risk_pct_of_nav=0.06))
+    made = context(book, rules=rules, vix=17.0)
+    sold = condor.propose(made)
+
+    units = alvh.required_units(replace(made, proposed=sold.intents))
+
+    assert [intent.reason for intent in sold.intents] == ["take_profit", "entry"]
+    assert sold.intents[1].quantity == 4
+    assert units == 2
 
 
 def with_puts(strikes: tuple[float, ...]) -> MarketSnapshot:
