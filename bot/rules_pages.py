@@ -100,12 +100,17 @@ def review_page(sessions: Sequence[Replayed], changed: Sequence[RuleChange]) -> 
 def _review(
     sessions: Sequence[Replayed], changed: Sequence[RuleChange]
 ) -> Iterable[RenderableType]:
-    differing = sum(each.comparison is Comparison.DIFFERENT for each in sessions)
-    yield heading(f"steward · rules · {differing} of {len(sessions)} sessions would differ")
+    differing = [each for each in sessions if any(map(_tells, each.differences))]
+    slight = [str(each.session) for each in sessions if each.differences and each not in differing]
+    yield heading(f"steward · rules · {len(differing)} of {len(sessions)} sessions would differ")
     yield from section("Proposed", _changes(changed))
-    for replayed in sessions:
-        if replayed.differences:
-            yield from section(str(replayed.session), _differences(replayed.differences))
+    for replayed in differing:
+        yield from section(str(replayed.session), _differences(replayed.differences))
+    if slight:
+        yield line(
+            f"\nin figures only, no order and no gate with them: {len(slight)} sessions, "
+            f"{slight[0]} to {slight[-1]}; --json lists them"
+        )
     yield line(
         "\nBoth sides are decided by the code of now, on the quotes that were asked for then: "
         "strikes that only the proposal would have asked for are unknown"

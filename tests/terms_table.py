@@ -10,7 +10,8 @@ What is *stored* is one of
 - ``snapshot FIELD`` or ``intent FIELD``, stored whole with the decision;
 - ``reason TEXT``, of an intent.
 
-What is *shown* is the section of ``steward review --full``, ``steward explain`` or the demo that has it.
+What is *shown* is the section of ``steward review --full``, of ``steward explain`` or of the demo's
+summary that has it.
 """
 
 from __future__ import annotations
