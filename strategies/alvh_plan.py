@@ -115,7 +115,8 @@ def plan_layer(
         What is asked of the layer.
     """
     entry = _entry(context, state, demand.target)
-    goal = entry.goal if demand.hasten else _goal(context, entry, conditions)
+    paced = _goal(context, entry, conditions, held=state.covers)
+    goal = entry.goal if demand.hasten else paced
     note = _stepped(context, state, ended(entry, goal), conditions)
     rules = layer_rules(state.layer, context.rules.hedge)
     delta = stepped_delta(note.delta_steps, rules, context.rules.hedge.budget)
@@ -130,16 +131,20 @@ def _entry(context: Context, state: LayerState, target: int) -> LayerNote:
     return entry_note(note, target, held=state.covers, session=context.session)
 
 
-def _goal(context: Context, entry: LayerNote, conditions: Conditions) -> int:
-    """Return the contracts to be had now, by the pace; a pressed unit above the first waits."""
+def _goal(context: Context, entry: LayerNote, conditions: Conditions, *, held: int) -> int:
+    """Return the contracts to be had now, by the pace; a pressed unit above the first waits.
+
+    What was had already is kept: the press delays purchases, and lets nothing go.
+    """
     if entry.initiated is None:
         return entry.goal
     rules = context.rules.hedge
+    goal = paced_goal(entry, conditions.pace, session=context.session, calendar=context.calendar)
     day = entry_day(entry.initiated, context.session, context.calendar)
-    above_first = entry.established >= layer_rules(entry.layer, rules).contracts
-    if above_first and conditions.press and day <= rules.press.wait_sessions:
-        return entry.established
-    return paced_goal(entry, conditions.pace, session=context.session, calendar=context.calendar)
+    if not conditions.press or day > rules.press.wait_sessions:
+        return goal
+    first = layer_rules(entry.layer, rules).contracts
+    return min(goal, max(first, entry.established, held))
 
 
 def _stepped(

@@ -177,6 +177,35 @@ def test_the_cash_press_never_holds_up_the_first_unit() -> None:
     assert len(propose(**(TRANSITION | PRESS)).intents) == 3
 
 
+def test_the_cash_press_holds_up_the_second_unit_of_a_first_purchase() -> None:
+    book = builders.book(condors=[builders.condor(quantity=4)])  # two units
+    hurried = TRANSITION | PRESS | {"stress_score": 2}
+
+    proposal = alvh.propose(context(book, rules=RULES, **hurried))
+
+    assert [quantity for _, _, quantity in reasons(proposal)] == [4, 4, 2]
+
+
+def test_the_cash_press_lets_nothing_go_that_was_bought_of_a_second_unit() -> None:
+    due = near(contract=builders.vix_call(19.0, dt.date(2026, 7, 22)))
+    half = near(2, lot_id="near-half", contract=builders.vix_call(19.5, builders.NEAR_EXPIRY))
+    entering = LayerNote(
+        layer=Layer.NEAR,
+        established=4,
+        goal=8,
+        initiated=builders.sessions_between(dt.date(2026, 7, 14), builders.SESSION)[-2],
+    )
+    notes = HedgeNotes(layers=(entering, *mid_note(0, None).layers[1:]))
+    book = builders.book(condors=[builders.condor(quantity=4)], lots=full(due, half))
+
+    proposal = alvh.propose(
+        context(replace(book, notes=notes), rules=RULES, **(TRANSITION | PRESS))
+    )
+
+    # all four that are due are replaced, and the two of the second unit stay
+    assert reasons(proposal)[:2] == [("near", "roll_due", 4), ("near", "roll_due", 4)]
+
+
 def test_the_cash_press_holds_up_a_roll_by_time_value_and_none_by_days() -> None:
     proposal = propose(*full(spent(), DUE_MID), **(TRANSITION | PRESS))
 
