@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from bot.core.decision import LayerFigures
     from bot.ledger.queries import PositionRow
     from bot.review.session import SessionReview
+
+
+LAYER_COLUMNS: Final = (
+    "layer", ">held", ">target", ">cost $", ">bid $", ">gross $", ">delta", ">roll in", "roll",
+)  # fmt: skip
 
 
 def day_page(review: SessionReview) -> Iterable[RenderableType]:
@@ -94,9 +99,8 @@ def _hedge(review: SessionReview) -> Iterable[RenderableType]:
             lots[row.slot].append(row)
     figures = {each.layer: each for each in review.decision.layers} if review.decision else {}
     wanted = targets(review)
-    made = table(
-        "layer", ">held", ">target", ">cost $", ">bid $", ">gross $", ">delta", ">roll in", "roll"
-    )
+    made = table(*LAYER_COLUMNS, gap=1)
+    made.columns[0].no_wrap = True
     for layer in Layer:
         gain = _sum(row.profit_usd for row in lots[layer])
         made.add_row(

@@ -50,11 +50,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-def page(ledger: Ledger) -> str:
-    console = Console(width=100, file=io.StringIO(), record=True)
+def page(ledger: Ledger, *, columns: int = 100) -> str:
+    console = Console(width=columns, file=io.StringIO(), record=True)
     console.print(render_review(ledger, SESSION))
     text = console.export_text()
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= columns
     return text
 
 
@@ -97,6 +97,14 @@ def test_lots_of_a_layer_are_one_line_with_its_state(ledger: Ledger) -> None:
 
     # twice 4 x 2.05; 4 x 1.90 and 4 x 2.00; 4 x (-0.15 - 0.05), each times 100
     assert "near 8 — 1,640 1,560 -80 0.45 of 0.50 23 d" in words(ledger)
+
+
+def test_a_narrow_terminal_cuts_no_figure_of_a_layer(ledger: Ledger) -> None:
+    save(ledger, layers=(replace(NEAR_LAYER, roll_reason="roll_extrinsic"),))
+    execute(ledger, buy_lot(), "2.05")
+    ledger.record_mark(mark(), prices={LOT: Decimal("1.90")})
+
+    assert "near 4 — 820 760 -60 0.45 of 0.50 23 d" in " ".join(page(ledger, columns=72).split())
 
 
 def test_a_rule_that_acted_is_told_in_words_with_what_it_acted_on(ledger: Ledger) -> None:
