@@ -142,7 +142,7 @@ class HedgeRules:
     policy: Literal["steward", "promoter"] = "steward"
     unit_width_share_of_spx: Annotated[float, Gt(0), Le(0.1)] = 0.0066
     unit_condors: Count = 10
-    width_memory_sessions: Count = 60
+    width_memory_sessions: Annotated[int, Ge(1), Le(250)] = 60  # the calendar goes back 400 days
     minimum_nav_usd: Annotated[float, Ge(0)] = 225_000.0
     rolls: RollRules = field(default_factory=RollRules)
     budget: BudgetRules = field(default_factory=BudgetRules)

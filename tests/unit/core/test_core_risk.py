@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 import builders
 from bot.core import risk
@@ -149,6 +150,23 @@ def test_width_is_remembered_for_sixty_sessions() -> None:
     book = replace(builders.book(), widths=widths)
 
     assert risk.remembered_width_usd(book, session, calendar=calendar, rules=HEDGE) == 500
+
+
+def test_the_longest_memory_that_rules_may_ask_for_lies_within_the_calendar() -> None:
+    longest = 250
+    adapter = TypeAdapter(HedgeRules)
+    calendar = TradingCalendar(builders.calendar_days())
+
+    found = risk.remembered_width_usd(
+        builders.book(),
+        builders.SESSION,
+        calendar=calendar,
+        rules=adapter.validate_json(f'{{"width_memory_sessions": {longest}}}'),
+    )
+
+    assert found == 0
+    with pytest.raises(ValidationError):
+        adapter.validate_json(f'{{"width_memory_sessions": {longest + 1}}}')
 
 
 def test_no_widths_are_remembered_as_none() -> None:
