@@ -350,8 +350,8 @@ class Exchange:
         return booked.events(OrderUpdate(order=order.snapshot()))
 
     def _fill_late(self, now: dt.datetime) -> list[Event]:
-        """Fill what was cancelled but was, as it turns out, on its way to a fill."""
-        due = [order for at, order in self._late if at <= now]
+        """Fill what was cancelled but was, as it turns out, on its way to a fill that day."""
+        due = [o for at, o in self._late if at <= now < o.terms.window.close]
         self._late = [(at, order) for at, order in self._late if at > now]
         fills = [self._matching.late_fill(order, now) for order in due]
         return [event for fill in fills if fill is not None for event in self._book(fill)]

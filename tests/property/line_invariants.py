@@ -255,11 +255,7 @@ class Invariants:
         return today - {f"{row['family']}.{row['revision']:02d}" for row in rows}
 
     def forget_the_day(self) -> None:
-        """Excuse what the ledger lacks of a day that ends: the gateway forgets it at midnight.
-
-        A fill that is still on its way comes after the last look of that day as well.
-        """
+        """Excuse what the ledger lacks of a day that ends: the gateway forgets it at midnight."""
         self._remember()
-        exchange = self.world.gateway.world.exchange
-        live, late = exchange.open_orders(), exchange._late
-        self.is_excused |= bool(self._uncounted()) or bool(live) or bool(late)
+        live = self.world.gateway.world.exchange.open_orders()
+        self.is_excused |= bool(self._uncounted()) or bool(live)

@@ -305,6 +305,20 @@ def test_the_time_of_an_execution_has_three_forms(form: str, text: str) -> None:
     assert execution[15] == text
 
 
+@pytest.mark.parametrize("first", ["utc", "bare"])
+def test_a_time_that_was_rewritten_is_not_rewritten_again(first: str) -> None:
+    script = "".join(
+        f'[[fault]]\nwhen.sent = "execution"\nwhat = "execution_time"\nform = "{form}"\n'
+        for form in (first, "chicago")
+    )
+    with staged(script) as stage:
+        client = stage.open()
+        place(client, 1)
+        (execution,) = told(heard(client), 11)
+
+    assert "Chicago" not in execution[15]
+
+
 def test_a_commission_comes_unset_and_a_sweep_brings_it() -> None:
     script = '[[fault]]\nwhen = { sent = "commission" }\nwhat = "unset_commission"'
     with staged(script) as stage:

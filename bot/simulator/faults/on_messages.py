@@ -32,6 +32,9 @@ FORMS: Final = {
 }
 """Zone and format of each form of an execution's time."""
 
+DAY_AND_TIME: Final = 2
+"""Words before the zone in the form in which TWS tells a time."""
+
 
 def error(faults: Faults, action: actions.Error, event: Passing | None) -> None:
     """Tell an error, to whom it concerns."""
@@ -115,8 +118,10 @@ def unset_commission(_faults: Faults, _action: actions.UnsetCommission, event: P
 
 
 def execution_time(_faults: Faults, action: actions.ExecutionTime, event: Passing) -> None:
-    """Write the time of an execution in another form."""
-    stamp, zone = event.values[EXECUTION_TIME].rsplit(" ", maxsplit=1)
+    """Write the time of an execution in another form; what is not in TWS's own stays as it is."""
+    stamp, _, zone = event.values[EXECUTION_TIME].rpartition(" ")
+    if len(stamp.split()) != DAY_AND_TIME:
+        return
     time = dt.datetime.strptime(stamp, "%Y%m%d %H:%M:%S").replace(tzinfo=ZoneInfo(zone))
     to, form = FORMS[action.form]
     event.values[EXECUTION_TIME] = time.astimezone(to).strftime(form)

@@ -323,6 +323,15 @@ def test_a_late_fill_needs_a_market_too() -> None:
     assert venue.exchange.advance(seconds_later(5)) == []
 
 
+def test_a_late_fill_comes_on_the_day_of_its_order_or_never() -> None:
+    venue = Venue(ExchangeSettings(late_fill_seconds=5))
+    venue.quote(CALL, 2.00, 2.40)
+    venue.submit(venue.ticket(venue.option(CALL), "BUY", limit_price=2.10, order_id=50))
+    venue.exchange.cancel(7, 50, NOON)
+
+    assert venue.exchange.advance(at(18, 13, 30)) == []
+
+
 def test_numbers_are_unique_and_the_same_in_a_second_run() -> None:
     def run() -> tuple[list[int], list[str]]:
         venue = Venue()
