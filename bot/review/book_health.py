@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from bot.core.model import MULTIPLIER
+from bot.review.amounts import worth
 from bot.review.format import UNKNOWN, observed, points, signed_usd, usd, without_year
 from bot.review.layout import coloured, line, section, table
 from bot.review.session import FILLS_NOTE
@@ -138,8 +138,8 @@ def quality_in_sum(review: SessionReview) -> Iterable[RenderableType]:
     if not whole:
         return
     orders = {order.intent_id: order for order in review.orders}
-    cost = [amount for row in whole if (amount := _usd_of(row, row.shortfall)) is not None]
-    gain = [amount for row in whole if (amount := _usd_of(row, row.mark_out)) is not None]
+    cost = [amount for row in whole if (amount := worth(row.shortfall, row.quantity)) is not None]
+    gain = [amount for row in whole if (amount := worth(row.mark_out, row.quantity)) is not None]
     facts = line(
         f"paid {signed_usd(sum(cost, Decimal(0)))} against the mids of the decision "
         f"({len(cost)} of {len(whole)} orders)",
@@ -148,14 +148,11 @@ def quality_in_sum(review: SessionReview) -> Iterable[RenderableType]:
     made = table(
         "cost most", ">units", ">mid", ">paid", ">shortfall", ">eff. spread", ">mark-out", gap=1
     )
-    dear = [row for row in whole if row.shortfall is not None and row.shortfall > 0]
-    for row in sorted(dear, key=lambda row: _usd_of(row, row.shortfall) or 0, reverse=True)[:WORST]:
+    priced = [(worth(row.shortfall, row.quantity) or Decimal(0), row) for row in whole]
+    dear = sorted((each for each in priced if each[0] > 0), key=lambda each: -each[0])[:WORST]
+    for _, row in dear:
         made.add_row(*_cells(row, orders))
     yield from section(QUALITY, facts, *((made,) if dear else ()))
-
-
-def _usd_of(row: QualityRow, points_of_a_unit: Decimal | None) -> Decimal | None:
-    return None if points_of_a_unit is None else points_of_a_unit * row.quantity * MULTIPLIER
 
 
 def _single(order: OrderRow | None) -> bool:

@@ -8,14 +8,13 @@ something back, and a rule only where it acted. All else is in ``steward review 
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from bot.core.book import Layer, Tier
+from bot.core.book import Layer
 from bot.core.fold import StructureKind
-from bot.core.model import MULTIPLIER
+from bot.review.amounts import sum_known, worth
 from bot.review.book_health import quality_in_sum, quick_ratio_in_short
 from bot.review.daily_reasons import acted, held_back, market_line
 from bot.review.format import UNKNOWN, signed_usd, usd
@@ -26,6 +25,7 @@ from bot.review.shocks import shock_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from decimal import Decimal
 
     from rich.console import RenderableType
 
@@ -70,15 +70,14 @@ def _condors(review: SessionReview) -> Iterable[RenderableType]:
     if not held:
         return
     made = table("tier", ">condors", ">units", ">DTE", ">credit $", ">to close $", ">gross $")
-    for tier in Tier:
-        if held[tier]:
-            made.add_row(tier.value, *_tier_cells(held[tier], review))
+    for tier, rows in sorted(held.items()):
+        made.add_row(tier or UNKNOWN, *_tier_cells(rows, review))
     yield from section(f"Open condors{as_of(review)}", made)
 
 
 def _tier_cells(rows: Sequence[PositionRow], review: SessionReview) -> tuple[RenderableType, ...]:
     days = sorted((row.expiry - review.session).days for row in rows)
-    gain = _sum(row.profit_usd for row in rows)
+    gain = sum_known(row.profit_usd for row in rows)
     return (
         str(len(rows)),
         str(sum(row.quantity for row in rows)),
@@ -102,7 +101,7 @@ def _hedge(review: SessionReview) -> Iterable[RenderableType]:
     made = table(*LAYER_COLUMNS, gap=1)
     made.columns[0].no_wrap = True
     for layer in Layer:
-        gain = _sum(row.profit_usd for row in lots[layer])
+        gain = sum_known(row.profit_usd for row in lots[layer])
         made.add_row(
             layer.value,
             str(sum(row.quantity for row in lots[layer])),
@@ -148,16 +147,5 @@ def _foot(review: SessionReview) -> Iterable[RenderableType]:
 
 
 def _worth(rows: Sequence[PositionRow], field: str) -> Decimal | None:
-    """Return price times quantity of all rows in USD; one unknown price makes it unknown."""
-    prices = [(getattr(row, field), row.quantity) for row in rows]
-    return _sum(None if price is None else price * units * MULTIPLIER for price, units in prices)
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Sum amounts; one that is unknown makes the sum unknown."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
+    """Return what all rows are worth at their entry or at their mark."""
+    return sum_known(worth(getattr(row, field), row.quantity) for row in rows)

@@ -22,6 +22,7 @@ from bot.ledger.queries import (
     structure_rows,
     totals,
 )
+from bot.review.amounts import sum_known, worth
 from bot.review.format import cents, percent, signed_usd, usd
 from bot.review.layout import coloured, heading, line, section, table
 from bot.review.performance import Performance, Segment, months, performance, segments
@@ -115,8 +116,8 @@ def _condors(
     condors = [row for row in structures if row.kind == StructureKind.CONDOR]
     closed = [row for row in condors if not row.is_open]
     realised = sum((row.cash_usd for row in closed), Decimal(0))
-    open_value = _sum(
-        _worth(row.mark_points, -row.quantity) for row in held if row.kind == StructureKind.CONDOR
+    open_value = sum_known(
+        worth(row.mark_points, -row.quantity) for row in held if row.kind == StructureKind.CONDOR
     )
     spent = sum((row.cash_usd for row in condors if row.is_open), Decimal(0))
     open_profit = None if open_value is None else spent + open_value
@@ -149,13 +150,13 @@ def _layers(
         lots = [row for row in structures if row.slot == layer]
         mine = [row for row in held if row.slot == layer]
         cash = sum((row.cash_usd for row in lots), Decimal(0))
-        value = _sum(_worth(row.mark_points, row.quantity) for row in mine)
+        value = sum_known(worth(row.mark_points, row.quantity) for row in mine)
         total = None if value is None else cash + value
         made.add_row(
             layer.value,
             str(len(lots)),
             str(sum(row.quantity for row in mine)),
-            usd(_sum(_worth(row.entry_points, row.quantity) for row in mine)),
+            usd(sum_known(worth(row.entry_points, row.quantity) for row in mine)),
             usd(value),
             coloured(signed_usd(total), total),
         )
@@ -218,17 +219,3 @@ def _data(ledger: Ledger) -> Iterable[RenderableType]:
             for kind, subjects in kinds.items()
         ]
         yield from section("What the data was made from, in how many sessions", *lines)
-
-
-def _worth(price: Decimal | None, quantity: int) -> Decimal | None:
-    return None if price is None else price * quantity * 100
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Sum amounts; one that is unknown makes the sum unknown."""
-    total = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        total += amount
-    return total
