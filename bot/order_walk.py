@@ -122,7 +122,7 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
     """
     for step, price in enumerate(intent.ladder.steps):
         if step:
-            if desk.forbidden(intent, book):
+            if working.cancel_asked or desk.forbidden(intent, book):
                 break
             orders.reprice(desk.broker, working, price)
             _event(desk, working, "repriced", price)
@@ -148,9 +148,13 @@ async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
 
 
 async def _renumber(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> None:
-    """Send an order whose number was taken once more, unless it is there after all."""
+    """Send an order whose number was taken once more, unless it is there or was executed after all.
+
+    The venue's lists may be late: an execution says as well that it has the order.
+    """
+    reference = working.ticket.order_ref
     swept = await orders.sweep(desk.broker)
-    if swept.orders_of(working.ticket.order_ref) or desk.forbidden(intent, book):
+    if working.cancel_asked or swept.knows(reference) or desk.forbidden(intent, book):
         return
     listed = max((order.order_id for order in swept.orders), default=0)
     above = max(listed, working.order_id, desk.ledger.highest_order_id())

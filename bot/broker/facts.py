@@ -75,6 +75,11 @@ class OrderSweep:
     orders: tuple[OrderFact, ...]
     executions: tuple[ExecutionFact, ...]
 
+    def knows(self, order_ref: str) -> bool:
+        """Whether an order with this reference is listed, or was executed."""
+        traded = any(execution.order_ref == order_ref for execution in self.executions)
+        return traded or bool(self.orders_of(order_ref))
+
     def is_open(self, order_ref: str) -> bool:
         """Whether an order with this reference still works."""
         return any(order.is_open for order in self.orders_of(order_ref))

@@ -98,8 +98,13 @@ class WorkingOrder:
 
     @property
     def number_taken(self) -> bool:
-        """Whether it was refused because its number was used before."""
-        return any(entry.errorCode == NUMBER_TAKEN for entry in self.trade.log)
+        """Whether it was refused because its number was used before.
+
+        The venue may say the same of a change that meets the fill: an order that it gave a
+        permanent number to was taken, and is not to be sent again.
+        """
+        refused = any(entry.errorCode == NUMBER_TAKEN for entry in self.trade.log)
+        return refused and not self.perm_id
 
     @property
     def messages(self) -> tuple[str, ...]:

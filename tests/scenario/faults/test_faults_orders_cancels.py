@@ -236,3 +236,28 @@ def test_fault_41_a_status_told_again_after_the_fill_takes_nothing_back(tmp_path
         witness.check()
 
     scene(tmp_path, script, act)
+
+
+def test_fault_26_an_order_that_the_venue_has_taken_is_not_sent_again_as_its_number_was_taken(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        what = "quirk"
+        name = "completed-without-ref"
+        [[fault]]
+        when = { sent = "execution" }
+        what = "error"
+        code = 103
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        first = next(iter(found.states()))
+
+        assert struck(found)[-1] == "error"
+        assert witness.orders_of(first) == 1
+        assert found.states()[first] == "filled"
+        witness.check()
+
+    scene(tmp_path, script, act)
