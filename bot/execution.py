@@ -20,6 +20,7 @@ from bot.core.fold import IntentState
 from bot.core.model import MULTIPLIER
 from bot.core.plan import executable_quantity, recut
 from bot.core.repricing import live, repriced
+from bot.core.risk import lasting_contracts
 from bot.logs import get_logger
 from bot.order_walk import Executed, end, ticket, work
 from bot.reconcile import units_filled
@@ -213,15 +214,11 @@ async def preview(desk: Desk, intents: Sequence[OrderIntent]) -> None:
 
 def _allowed(desk: Desk, intent: OrderIntent, done: Sequence[Executed], spx: float | None) -> int:
     holdings = desk.ledger.holdings()
-    held = {
-        layer: sum(lot.quantity for lot in holdings.lots if lot.layer is layer)
-        for layer in {lot.layer for lot in holdings.lots}
-    }
     width = sum(condor.width_points * 100 * condor.quantity for condor in holdings.condors)
     return executable_quantity(
         intent,
         filled={result.intent_id: result.units for result in done},
-        held=held,
+        held=lasting_contracts(holdings.lots, desk.session),
         gross_width_usd=width,
         spx=spx,
         rules=desk.rules,

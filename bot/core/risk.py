@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from bot.core.book import Book, Condor, Leg
+    from bot.core.book import Book, Condor, HedgeLot, Leg
     from bot.core.decision import OrderIntent
     from bot.core.model import Session
     from bot.core.rules import HedgeRules, LayerRules
@@ -155,6 +155,18 @@ def units_required(width_usd: float, spx: float | None, *, rules: HedgeRules) ->
 def layer_rules(layer: Layer, rules: HedgeRules) -> LayerRules:
     """Return the rules of one layer."""
     return {Layer.NEAR: rules.near, Layer.MID: rules.mid, Layer.FAR: rules.far}[layer]
+
+
+def lasting_contracts(lots: Iterable[HedgeLot], session: Session) -> dict[Layer, int]:
+    """Return the contracts of each layer that protect beyond `session`.
+
+    Calls in their last session settle the next morning: they cover nothing that is sold now.
+    """
+    held = dict.fromkeys(Layer, 0)
+    for lot in lots:
+        if lot.contract.last_trade > session:
+            held[lot.layer] += lot.quantity
+    return held
 
 
 def covered_units(held: Mapping[Layer, int], rules: HedgeRules) -> float:

@@ -94,6 +94,22 @@ def test_cover_is_that_of_the_scarcest_layer(near: int, mid: int, far: int, unit
     assert risk.covered_units(held, HEDGE) == units
 
 
+def test_calls_in_their_last_session_cover_nothing_new() -> None:
+    lots = [
+        builders.lot(Layer.NEAR, expiry=builders.NEAR_EXPIRY, quantity=4),
+        builders.lot(Layer.NEAR, expiry=dt.date(2026, 7, 22), quantity=2),
+        builders.lot(Layer.MID, expiry=builders.MID_EXPIRY, quantity=3),
+    ]
+
+    assert risk.lasting_contracts(lots, dt.date(2026, 7, 20))[Layer.NEAR] == 6
+    # the calls of Wednesday trade until Tuesday
+    assert risk.lasting_contracts(lots, dt.date(2026, 7, 21)) == {
+        Layer.NEAR: 4,
+        Layer.MID: 3,
+        Layer.FAR: 0,
+    }
+
+
 def test_absent_layer_covers_nothing() -> None:
     assert risk.covered_units({Layer.NEAR: 4, Layer.MID: 4}, HEDGE) == 0
 
