@@ -15,7 +15,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bot.core.errors import MarketDataError
+from bot.core.errors import GatewayUnavailableError
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
@@ -52,15 +52,20 @@ class StreamWatch:
     def complete(self, what: str) -> Iterator[None]:
         """Refuse an answer of which a message is lost: what it told of is unknown, not absent.
 
+        Damage on the way is mended by asking again over a new connection, as one that broke is.
+
         Raises
         ------
-        MarketDataError
+        GatewayUnavailableError
             If a message that came while the block ran could not be decoded.
         """
         before = self.undecoded
         yield
         if lost := self.undecoded - before:
-            raise MarketDataError(f"{what}: {lost} messages that came could not be decoded")
+            raise GatewayUnavailableError(
+                f"{what}: {lost} messages that came could not be decoded; "
+                "restart the gateway if that stays so"
+            )
 
     def _measure(self, _data: bytes) -> None:
         """Hang up where the frame that has begun is too long to be one."""

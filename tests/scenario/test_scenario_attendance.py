@@ -26,11 +26,13 @@ from bot.core.model import BreadthSource
 from bot.killswitch import KillSwitch
 from bot.ledger.attendance import AbsenceReason
 from bot.session import run_session
+from bot.simulator.faults.reading import parse_script
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+POSITIONS = 61
 MONDAY, TUESDAY = "2025-01-06", "2025-01-07"
 FIRST = dt.date.fromisoformat(MONDAY)
 
@@ -101,6 +103,36 @@ def test_a_session_that_failed_has_its_page_its_backup_and_no_ping(
         assert outcomes(found) == {MONDAY: "failed"}
         assert (settings.logs.folder / "reports" / f"{MONDAY}.txt").exists()
         assert [each.name for each in settings.backup.folder.iterdir()] == [f"steward-{MONDAY}.db"]
+
+    alone(tmp_path, act)
+
+
+def test_an_answer_of_which_a_message_is_damaged_is_asked_for_again_over_a_new_connection(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { sent = "position" }
+        what = "corrupt"
+        how = "field"
+    """
+
+    async def act(found: Stage) -> None:
+        def damage(number: int) -> None:
+            faults = found.gateway.faults
+            marked = "mark" in found.ledger.finished_phases(FIRST)
+            if number == POSITIONS and marked and not (faults and faults.struck):
+                found.gateway.inject(parse_script(script))
+
+        found.on_message = damage
+        async with running(found):
+            await until_planned(found, MONDAY)
+            jump(found, MONDAY, "15:28")
+            await until_done(found, MONDAY)
+
+        assert [each.word for each in found.gateway.faults.struck] == ["corrupt"]  # type: ignore[union-attr]
+        assert outcomes(found) == {MONDAY: "done"}
+        assert found.held() == found.positions() != {}
 
     alone(tmp_path, act)
 
