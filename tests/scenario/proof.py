@@ -240,7 +240,7 @@ GATES: Final = Run(
     sessions=21,
     rules=without_profit_taking,
     before={
-        1: condor(shift_delta=0.07, shift_days_minimum=25, shift_days_maximum=60),
+        1: condor(shift_delta=0.074),  # just below the delta of the short put: further out pays
         2: rules_of(demands_quick_ratio),
         3: hides("SPX"),
         4: hides("VIX"),
