@@ -74,14 +74,22 @@ def _misplaced(settings: Settings, folder: Path) -> str | None:
 
 
 def _occupied(folder: Path) -> str | None:
-    if folder.exists() and not folder.is_dir():
+    if _is_there(folder) and not folder.is_dir():
         return "is a file: name a folder"
     return None
 
 
 def _nearest(folder: Path) -> Path:
     """Return what is there of the folder and of those that it lies in."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    return next(each for each in (folder, *folder.parents) if _is_there(each))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether `path` is known to exist; inside a folder that is closed to us nothing is."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def _closed(there: Path) -> str | None:

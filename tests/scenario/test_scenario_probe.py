@@ -223,7 +223,7 @@ def test_the_report_says_of_each_line_what_follows(tmp_path: Path) -> None:
 
     assert "not permitted  read_only_off" in text
     assert "Read-Only API* off" in text
-    assert text.endswith("18 holds, 1 not permitted, 9 not tested")
+    assert text.endswith("19 holds, 1 not permitted, 9 not tested")
 
 
 def test_the_json_has_a_row_for_each_assumption(tmp_path: Path) -> None:

@@ -141,16 +141,18 @@ def open_project() -> Iterator[Path]:
     (folder / "config").chmod(0o755)
     for each in (folder / "config").iterdir():
         each.chmod(0o644)
-    (folder / "closed").mkdir(mode=0o555)
+    (folder / "closed").mkdir()
     yield folder
     shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("mode", [0o555, 0o500])
 @pytest.mark.parametrize("folder", ["closed", "closed/backups"])
 def test_a_folder_that_cannot_be_written_is_refused_with_the_command_to_type(
-    open_project: Path, folder: str
+    open_project: Path, folder: str, mode: int
 ) -> None:
     line = point(open_project, folder)
+    (open_project / "closed").chmod(mode)
 
     with as_an_ordinary_user():
         found = fault_of(open_project)
