@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from bot.broker import contracts as ib_contracts
 from bot.broker.client import Contract, Order, Trade
 from bot.broker.facts import ExecutionFact, MarginFact, OrderFact, OrderSweep
-from bot.broker.readable import SIGNS, finite, readable, whole
+from bot.broker.readable import SIGNS, finite, outward, readable, whole
 from bot.broker.session import OF_CANCELS, Broker, money
 from bot.core.book import Leg
 
@@ -279,12 +279,13 @@ def execution_fact(broker: Broker, fill: Fill) -> ExecutionFact:
     """
     execution = fill.execution
     is_combo = fill.contract.secType == "BAG"
+    count = whole if is_combo or fill.contract.secType == "OPT" else outward
     return ExecutionFact(
         exec_id=execution.execId,
         order_ref=execution.orderRef,
         perm_id=int(execution.permId),
         contract=None if is_combo else ib_contracts.our_contract(fill.contract, broker.calendar),
-        quantity=SIGNS[execution.side] * whole(execution.shares),
+        quantity=SIGNS[execution.side] * count(execution.shares),
         price=Decimal(str(finite(execution.price))),
         at=execution.time.astimezone(dt.UTC),
         commission_usd=commission(fill),

@@ -50,6 +50,19 @@ def whole(number: float) -> int:
     return int(number)
 
 
+def outward(number: float) -> int:
+    """Return a count of what this bot does not trade, parts of one rounded away from zero.
+
+    A share may be held in parts: that is no fault of the answer, and something is there.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return int(math.copysign(math.ceil(abs(finite(number))), number))
+
+
 def finite(number: float) -> float:
     """Return a price.
 

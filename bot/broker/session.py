@@ -17,7 +17,7 @@ from bot.broker.answers import LateAnswers
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
-from bot.broker.readable import readable, whole
+from bot.broker.readable import outward, readable, whole
 from bot.broker.stream import StreamWatch
 from bot.broker.upstream import Upstream
 from bot.clock import Clock, ScaledClock, SteppedClock, WallClock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator, Awaitable, Collection, Coroutine
 
-    from bot.broker.client import Contract, Tap, Ticker
+    from bot.broker.client import Contract, Position, Tap, Ticker
     from bot.core.sessions import TradingCalendar
     from bot.settings import BrokerSettings
 
@@ -161,12 +161,7 @@ class Broker:
             listed = await self.ask("positions", self.client.reqPositionsAsync())
         with readable("positions"):
             return tuple(
-                PositionFact(
-                    con_id=position.contract.conId,
-                    label=position.contract.localSymbol or position.contract.symbol,
-                    contract=our_contract(position.contract, self.calendar),
-                    quantity=whole(position.position),
-                )
+                position_fact(position, self.calendar)
                 for position in listed
                 if position.account == self.account and position.position
                 if not is_excluded(position.contract, self.settings.excluded)
@@ -195,6 +190,17 @@ class Broker:
             self.refused[request_id] = code
         level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
         log.log(level, "gateway.message", code=code, request_id=request_id, text=message)
+
+
+def position_fact(position: Position, calendar: TradingCalendar) -> PositionFact:
+    """Return a position as it was told; what it raises on nonsense is for ``readable``."""
+    ours = our_contract(position.contract, calendar)
+    return PositionFact(
+        con_id=position.contract.conId,
+        label=position.contract.localSymbol or position.contract.symbol,
+        contract=ours,
+        quantity=outward(position.position) if ours is None else whole(position.position),
+    )
 
 
 def is_excluded(contract: Contract, excluded: Collection[str]) -> bool:

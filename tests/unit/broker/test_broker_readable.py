@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ib_insync import CommissionReport, Contract, Execution, Fill
+from ib_insync import CommissionReport, Contract, Execution, Fill, Position
 
 from bot.broker.orders import execution_fact
 from bot.broker.readable import finite, readable, whole
+from bot.broker.session import position_fact
 from bot.core.errors import MarketDataError
 from bot.core.hours import parse_liquid_hours
 
@@ -69,6 +70,30 @@ def test_an_execution_that_cannot_be_read_is_refused_and_not_guessed(
     change: dict[str, Any],
 ) -> None:
     refused(execution_fact, BROKER, fill(**change))
+
+
+def test_parts_of_a_share_hide_no_fill_of_ours() -> None:
+    share = Contract(secType="STK", symbol="SPY")
+
+    fact = execution_fact(BROKER, fill(shares=0.25, side="SLD")._replace(contract=share))
+
+    assert (fact.contract, fact.quantity) == (None, -1)
+
+
+def held(contract: Contract, quantity: float) -> Any:
+    told = Position(account="DU1", contract=contract, position=quantity, avgCost=0.0)
+    return position_fact(told, BROKER.calendar)
+
+
+@pytest.mark.parametrize(("quantity", "found"), [(0.5, 1), (-0.5, -1), (3.0, 3), (-3.2, -4)])
+def test_parts_of_a_share_are_a_position_with_its_number(quantity: float, found: int) -> None:
+    fact = held(Contract(secType="STK", symbol="SPY", conId=7), quantity)
+
+    assert (fact.con_id, fact.label, fact.contract, fact.quantity) == (7, "SPY", None, found)
+
+
+def test_a_position_without_a_number_is_refused_whatever_it_is_of() -> None:
+    refused(held, Contract(secType="STK", symbol="SPY"), math.nan)
 
 
 def test_a_sold_execution_is_negative() -> None:
