@@ -10,7 +10,8 @@ Rules, with the exceptions:
 - Everything else follows the market. A profit that is taken keeps its worst price, and is at worst
   not taken today.
 - Where nothing is quoted now, the hedge and what reduces risk keep the ladder of the decision:
-  unknown stops neither. So does a sale for which nobody bids any more.
+  unknown stops neither. So does a hedge call for which nobody bids any more, sold or bought: the
+  middle of nothing and a lone ask is no price, and to offer it would be to pay it.
 - The mid and the natural price of the intent stay those of the decision: slippage is counted from
   there.
 """
@@ -69,9 +70,16 @@ def _price(
 ) -> OrderPrice | None:
     """Return the net price of one unit now; ``None`` where it is unknown, or nobody bids."""
     price = price_order(intent.legs, quote, abandon=intent.purpose is Purpose.REDUCE)
-    is_sale = len(intent.legs) == 1 and intent.legs[0].ratio < 0
-    unsaleable = price is not None and is_sale and not price.natural
-    return None if unsaleable else price
+    return None if price is not None and _nobody_bids(intent, quote) else price
+
+
+def _nobody_bids(intent: OrderIntent, quote: Callable[[OptionContract], Quote | None]) -> bool:
+    """Whether the one side that says what a lone call is worth is missing."""
+    (first, *others) = intent.legs
+    if others or (first.ratio > 0 and intent.purpose is not Purpose.PROTECT):
+        return False
+    quoted = quote(first.contract)
+    return quoted is None or not quoted.bid
 
 
 def _within_the_floor(

@@ -113,6 +113,14 @@ def test_a_sale_for_which_nobody_bids_any_more_keeps_its_ladder() -> None:
     assert repriced(made, live({CALL: Quote(ask=0.05)}), RULES) == made
 
 
+def test_a_purchase_beside_a_lone_ask_does_not_offer_half_of_it() -> None:
+    price = OrderPrice(mid=Decimal("2.00"), natural=Decimal("2.10"))
+    made = replace(buy_lot(), ladder=make_hedge_ladder(price, buy_lot().legs[0], RULES))
+
+    assert repriced(made, live({CALL: Quote(ask=40.0)}), RULES) == made
+    assert repriced(made, live({CALL: Quote(bid=0.0, ask=40.0)}), RULES) == made
+
+
 def test_slippage_is_counted_from_the_mid_of_the_decision() -> None:
     fresh = repriced(ENTRY, live(quotes(5.5)), RULES)
 
