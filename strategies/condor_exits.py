@@ -13,8 +13,8 @@ Rules, with the exceptions:
 - An unknown debit triggers neither take profit nor stop, and it never keeps a due exit back as
   long as the order can be priced: a long wing without a bid counts 0. A short leg without an ask
   cannot be bought.
-- All but the profit go through to the natural price; a profit is not
-  chased.
+- All but the profit go through to the natural price, at most to the width of the wider spread:
+  more than that the condor can never cost at expiry. A profit is not chased.
 - After its last trade date a condor settles; no order can be sent for it. While an earlier
   order to close it is not proven ended, none is sent either.
 - A verdict of a trigger that *passed* lets the exit through.
@@ -221,7 +221,7 @@ def _close(context: Context, condor: Condor, *, reason: str, price: OrderPrice) 
         legs,
         rules,
         share=rules.floor_share if profit else rules.reduce_floor_share,
-        worst=profit_debit(context, condor) if profit else None,
+        worst=profit_debit(context, condor) if profit else points(condor.width_points),
     )
     identity = Identity(
         session=context.session,

@@ -107,6 +107,16 @@ def test_time_exit_goes_through_to_the_natural_price() -> None:
     assert closing.ladder.floor == closing.natural == Decimal("9.5")
 
 
+def test_no_exit_pays_more_than_the_condor_can_ever_cost() -> None:
+    held = due_condor()
+    market = priced(held, f"{held.width_points - 0.25:.2f}")
+
+    (closing,) = exits(condor.propose(context(builders.book(condors=[held]), market=market)))
+
+    assert closing.natural > Decimal(str(held.width_points))
+    assert closing.ladder.floor == Decimal(str(held.width_points))
+
+
 def test_time_exit_beats_the_profit_that_it_also_takes() -> None:
     held = replace(due_condor(), credit_points=Decimal(40))
 
