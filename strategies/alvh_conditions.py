@@ -36,7 +36,7 @@ class Conditions:
     press
         Whether the cash press is on.
     forbidden
-        Whether nothing is struck anew but by its days.
+        Whether nothing is struck anew but by a hard roll.
     early
         Whether the near layer's roll is called forward.
     calm_rise

@@ -166,10 +166,12 @@ def _note(context: Context, lot: HedgeLot) -> LotNote | None:
 def _waits(
     context: Context, lot: HedgeLot, reason: RollReason, *, sessions: int, conditions: Conditions
 ) -> bool:
-    """Whether a due roll waits: in a calm rise, or for the cash press to end."""
+    """Whether a due roll waits: in stress, in a calm rise, or for the cash press to end."""
     rules = context.rules.hedge
     if is_hard(lot, context.session, rules):
         return False
+    if conditions.forbidden:
+        return True
     pressed = conditions.press and reason is RollReason.EXTRINSIC
     return (conditions.calm_rise and sessions < rules.rolls.wait_sessions) or (
         pressed and sessions < rules.press.wait_sessions

@@ -8,8 +8,8 @@ Rules (methodology, section 4), with the exceptions:
   worth less than it cost.
 - *Early*, near layer only: in transition, when MACD crosses below 0 or breadth turns down. There
   must be something to gain: a later expiry, or a delta mended by 0.05.
-- In stress, or with a VIX RSI above 75, nothing is rolled but by its days: VIX calls are at their
-  dearest.
+- In stress, or with a VIX RSI above 75, nothing is struck anew but by a hard roll: VIX calls are at
+  their dearest, and what is held protects. A mid or far lot whose days are used up stays meanwhile.
 - A roll that is due *waits* in a calm rise (regime calm, MACD histogram above 0, RSI 45 to 70,
   breadth up), and one by time value while the cash press is on: 5 sessions at most from the first
   in which it was due, and never a hard one.
@@ -66,7 +66,7 @@ def due_by_extrinsic(lot: LotFigures, rules: RollRules) -> bool:
 
 
 def restriking_forbidden(signals: Signals, rules: RollRules) -> bool:
-    """Whether stress, or a VIX RSI above its limit, forbids every roll but by days."""
+    """Whether stress, or a VIX RSI above its limit, forbids every roll but a hard one."""
     vix_rsi = signals.vix_rsi
     overbought = vix_rsi is not None and vix_rsi > rules.restrike_vix_rsi
     return signals.regime is Regime.STRESS or overbought

@@ -86,7 +86,7 @@ WORDS: Final[Mapping[str, str]] = {
     "LOT_QUOTE": "somebody is known to bid for it",
     "ROLL_DUE": "its days are used up: it is due",
     "ROLL_EXTRINSIC": "this share of the time value bought is gone, below cost: it is due",
-    "ROLL_WAIT": "it is due and waits, calm as it is",
+    "ROLL_WAIT": "it is due and waits: in stress, in a calm rise, or for the cash press",
     "ROLL_EARLY": "its delta has drifted and the signals call its roll forward",
     "MONETISE": "it is worth this multiple of its cost: half of it is sold",
     "MONETISE_REST": "the wave is over: what was left of it is sold",

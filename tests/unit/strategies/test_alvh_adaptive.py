@@ -61,14 +61,30 @@ def test_a_roll_by_time_value_is_like_for_like_where_only_that_is_permitted() ->
     assert [permitted(intent, locked) for intent in proposal.intents] == [True, True]
 
 
-@pytest.mark.parametrize("signals", [{"regime": Regime.STRESS}, {"vix_rsi": 75.1}])
-def test_stress_forbids_the_roll_by_time_value_and_no_roll_by_days(
+FORBIDDING = [{"regime": Regime.STRESS}, {"vix_rsi": 75.1}]
+
+
+@pytest.mark.parametrize("signals", FORBIDDING)
+def test_stress_forbids_rolls_by_time_value_and_lets_those_by_days_wait(
     signals: dict[str, object],
 ) -> None:
-    proposal = propose(*full(spent(), DUE_MID), **(TRANSITION | signals))
+    notes = HedgeNotes(lots=(LotNote(lot_id=DUE_MID.lot_id, due_since=dt.date(2026, 7, 10)),))
 
-    assert reasons(proposal) == [("mid", "roll_due", 4), ("mid", "roll_due", 4)]
+    proposal = propose(*full(spent(), DUE_MID), notes=notes, **(TRANSITION | signals))
+
+    assert proposal.intents == ()
     assert not verdict(proposal, "RESTRIKING").passed
+    assert verdict(proposal, "ROLL_WAIT").passed
+
+
+@pytest.mark.parametrize("signals", FORBIDDING)
+@pytest.mark.parametrize("layer", [Layer.NEAR, Layer.MID])
+def test_stress_never_forbids_the_hard_roll(layer: Layer, signals: dict[str, object]) -> None:
+    hard = builders.lot(layer, expiry=dt.date(2026, 7, 22), quantity=4, strike=17.5)  # 2 DTE
+
+    proposal = propose(*full(hard), **(TRANSITION | signals))
+
+    assert reasons(proposal) == [(layer.value, "roll_due", 4)] * 2
 
 
 def test_a_call_is_not_rolled_into_itself() -> None:
