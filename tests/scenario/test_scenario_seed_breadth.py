@@ -88,7 +88,8 @@ def test_the_command_says_what_it_kept(tmp_path: Path) -> None:
     file.write_text(f"date,advances,declines\n{first},1500,1400\n{last},900,2000\n")
 
     done = CliRunner().invoke(app, ["seed-breadth", str(file), "-p", str(tmp_path)])
-    again = CliRunner().invoke(app, ["seed-breadth", str(tmp_path / "no.csv"), "-p", str(tmp_path)])
+    gone = CliRunner().invoke(app, ["seed-breadth", str(tmp_path / "no.csv"), "-p", str(tmp_path)])
 
     assert done.stdout.startswith(f"2 sessions kept: {first} to {last}; what the bot")
-    assert again.exit_code == 1
+    assert gone.exit_code == 2
+    assert "no.csv" in gone.stderr
