@@ -101,7 +101,8 @@ def test_a_signal_while_the_order_works_ends_the_probe_after_the_order(
 
             assert said.decode() == "stopped; no order of the probe is open\n"
             assert process.returncode == 1
-            assert found.received[PLACE_ORDER] == 2
+            # the signal may cross a change of the same order that was already on its way
+            assert found.received[PLACE_ORDER] in {2, 3}
             assert found.gateway.world.exchange.open_orders() == ()
             (order,) = found.gateway.world.exchange.completed_orders()
             assert order.status is OrderStatus.CANCELLED
