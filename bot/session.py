@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from bot.core.model import Session
+    from bot.desk import Desk
     from bot.ledger.store import Ledger
 
 log = get_logger(__name__)
@@ -88,13 +89,19 @@ async def run_session(
             ledger.finish_session(session, at=desk.now(), outcome="done", dry=dry)
         ledger.end_run(run_id, at=desk.now(), outcome="done")
         if not dry:
-            write_report(project.settings.logs, ledger, session)
-            after_session(project, ledger, session, at=desk.now())
-            if stay is not Stay.NOT and await mark_outs(desk):
-                write_report(project.settings.logs, ledger, session)
-            if stay is Stay.CLOSE:
-                await keep_breadth(desk)
+            await _round_off(project, desk, stay)
     return outcome
+
+
+async def _round_off(project: Project, desk: Desk, stay: Stay) -> None:
+    """Write the page and the backup of a session that is done, and wait for what comes later."""
+    logs, ledger, session = project.settings.logs, desk.ledger, desk.session
+    write_report(logs, ledger, session)
+    after_session(project, ledger, session, at=desk.now())
+    if stay is not Stay.NOT and await mark_outs(desk):
+        write_report(logs, ledger, session)
+    if stay is Stay.CLOSE:
+        await keep_breadth(desk)
 
 
 def _governed(
