@@ -7,8 +7,8 @@ PYTHON ?= $(firstword $(foreach name,$(SUPPORTED),$(shell $(name) -c '$(IN_RANGE
 PIP := -m pip --quiet --disable-pip-version-check --no-input install
 BIN := .venv/bin
 CLIENTS := ib_async ibapi
-PROGRAMS := strace systemd-analyze
-PACKAGES := strace systemd
+PROGRAMS := strace systemd-analyze chromium
+PACKAGES := strace systemd chromium
 WORKERS ?= 2
 # Tests replace fields by keyword, compare decimals with whole numbers, and call untyped clients.
 OF_TESTS := --disable-error-code arg-type --no-strict-equality --no-warn-unused-ignores --allow-untyped-calls
@@ -88,7 +88,7 @@ lock: ## Resolve the dependencies anew, with hashes
 	@$(require-python)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python $(PIP) 'pip-tools>=7.5,<8'
-	.venv-lock/bin/pip-compile --quiet --extra dev --all-build-deps --output-file requirements.lock $(LOCK_OPTIONS) pyproject.toml
+	.venv-lock/bin/pip-compile --quiet --extra dev --extra sweep --all-build-deps --output-file requirements.lock $(LOCK_OPTIONS) pyproject.toml
 	.venv-lock/bin/pip-compile --quiet --all-build-deps --constraint requirements.lock --output-file deploy/runtime.lock $(LOCK_OPTIONS) pyproject.toml
 	.venv-lock/bin/pip-compile --quiet --output-file deploy/supply.lock $(LOCK_OPTIONS) deploy/supply.in
 	sed -i '1i # Exact versions and hashes of everything that make installs; made by `make lock`.' requirements.lock
