@@ -1,0 +1,1 @@
+"""Does the hedge work: the same decisions over history, and what the numbers say of the claims."""
