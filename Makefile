@@ -49,8 +49,8 @@ coverage: setup ## Tests with coverage: 100 % of what decides, 90 % of the rest
 	$(BIN)/python tests/coverage_gate.py .coverage.json
 
 .PHONY: bench
-bench: .venv/.stamp ## From the save of the kill switch to the cancel: p99 of 100 trials within 250 ms
-	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/bench_kill_switch.py
+bench: .venv/.stamp ## Benchmarks with their targets, in build/bench/bench.html; ONLY="kernel start" runs some
+	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/run.py --only $(ONLY)
 
 .PHONY: proof
 proof: .venv/.stamp ## Long runs in which each rule of the method must appear; STEWARD_DATA adds recorded days

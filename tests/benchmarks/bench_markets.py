@@ -1,38 +1,31 @@
 """Time of a simulated session, and of reading one recorded chain.
 
-Run ``python tests/benchmarks/bench_markets.py``, with STEWARD_DATA for the second figure. Times
-are processor time of this process, as other programs may share the machine.
+STEWARD_DATA gives the second figure. Times are processor time of this process, as other programs
+may share the machine.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from figures import Figure, milliseconds, missing, timed
 
 from bot.core.model import OptionContract, Right
 from bot.data.chains import listed_sessions, read_chain
 from bot.simulator.synthetic import SyntheticMarket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from bot.core.model import TradingDay
     from bot.simulator.market import OptionSeries
 
-SESSIONS, ROUNDS = 60, 5
+SESSIONS, ROUNDS = 60, 7
 SERIES = (("SPX", 30), ("SPX", 35), ("VIX", 30), ("VIX", 110))
 STRIKES = slice(5, 30)
-
-
-def milliseconds(function: Callable[[], object]) -> float:
-    """Time one call, by the processor time of this process."""
-    start = time.process_time()
-    function()
-    return (time.process_time() - start) * 1000
 
 
 def play(market: SyntheticMarket, day: TradingDay) -> None:
@@ -59,22 +52,26 @@ def nearest(listed: tuple[OptionSeries, ...], day: TradingDay, days: int) -> Opt
     return min(listed, key=lambda each: abs((each.expiry - day.session).days - days))
 
 
-def main() -> None:
-    """Print the median and the greatest time of a session, and that of a full capture."""
+def measure() -> Iterator[Figure]:
+    """Yield the time of a session, and that of a full capture."""
     market = SyntheticMarket(scenario="spike", sessions=SESSIONS)
     spent = [milliseconds(lambda day=day: play(market, day)) for day in market.days()]  # type: ignore[misc]
-    sys.stdout.write(
-        f"session with 200 option quotes: median {statistics.median(spent):.1f} ms, "
-        f"greatest {max(spent):.1f} ms\n"
+    yield Figure(
+        name="session with 200 option quotes",
+        value=statistics.median(spent),
+        unit="ms",
+        samples=tuple(spent),
     )
     folder = os.environ.get("STEWARD_DATA")
     if folder is None:
+        yield missing("reading a recorded chain", "STEWARD_DATA is not set", "ms")
         return
     sessions = listed_sessions(Path(folder) / "option_chains")
     full = max((each.spx for each in sessions if each.spx), key=lambda capture: capture.rows)
-    best = min(milliseconds(lambda: read_chain(full.path)) for _ in range(ROUNDS))
-    sys.stdout.write(f"reading {full.rows} lines of a recorded chain: {best:.0f} ms\n")
-
-
-if __name__ == "__main__":
-    main()
+    times = timed(lambda: read_chain(full.path), rounds=ROUNDS)
+    yield Figure(
+        name=f"reading {full.rows} lines of a recorded chain",
+        value=statistics.median(times),
+        unit="ms",
+        samples=tuple(times),
+    )

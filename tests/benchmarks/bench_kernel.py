@@ -1,38 +1,30 @@
 """Time of one implied volatility and its five Greeks, beside vollib's loop over the same options.
 
-Run ``python tests/benchmarks/bench_pricing.py``. Both are timed in turn, the best of several
+Both are timed in turn, the best of several
 rounds each, as other programs on the machine slow both alike.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+from figures import Figure, at_least, milliseconds
 from vollib.black.greeks import analytical
 from vollib.black.implied_volatility import implied_volatility
 
 from bot.core.pricing import Reason, greeks, implied_vol, price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
 FORWARD, RATE = 6400.0, 0.04
 CONTRACTS, LOOPED, ROUNDS = 20_000, 200, 60
 LETTERS = ("delta", "gamma", "vega", "theta", "rho")
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Time one call, by the processor time of this process."""
-    start = time.process_time()
-    function()
-    return time.process_time() - start
-
-
-def main() -> None:
-    """Print nanoseconds for one contract, ours and vollib's, and their ratio."""
+def measure() -> Iterator[Figure]:
+    """Yield nanoseconds for one contract, ours and vollib's, and their ratio."""
     generator = np.random.default_rng(1)
     strike = FORWARD * np.exp(generator.normal(-0.03, 0.08, CONTRACTS)).round(3)
     years = generator.choice(np.array([7, 35, 120]) / 365, CONTRACTS)
@@ -54,13 +46,9 @@ def main() -> None:
             for letter in LETTERS:
                 getattr(analytical, letter)(flag, FORWARD, strike[i], years[i], RATE, iv)
 
-    times = np.array([(seconds(ours), seconds(vollibs)) for _ in range(ROUNDS)]).min(axis=0)
-    one, theirs = times / (CONTRACTS, LOOPED) * 1e9
-    sys.stdout.write(
-        f"IV and Greeks of one contract: {one:.0f} ns, vollib {theirs:.0f} ns, "
-        f"ratio {theirs / one:.0f}\n"
+    times = np.array([(milliseconds(ours), milliseconds(vollibs)) for _ in range(ROUNDS)]).min(
+        axis=0
     )
-
-
-if __name__ == "__main__":
-    main()
+    one, theirs = times / (CONTRACTS, LOOPED) * 1e6
+    yield Figure(name="IV and Greeks of one contract", value=one, unit="ns")
+    yield at_least("the same over vollib", theirs / one, "x", 300)
