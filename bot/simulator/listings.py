@@ -1,123 +1,16 @@
-"""Which option series and futures a simulated market lists on a session.
-
-=======  =========================================================================
-class    expiries
-=======  =========================================================================
-SPXW     every session to 45 days, weekly ends to 70, third Fridays and month ends to 200
-SPX      third Fridays to 200 days (AM-settled)
-VIX      the next 9 months
-VIXW     the Wednesdays between, to 40 days
-VX       the next 9 months
-=======  =========================================================================
-
-A series is listed while it can be traded: to its last trade date. Strikes of SPX lie on a grid
-of 5, 25, 50 and 100 points by their distance from where the index closed since the series was
-listed, so a strike that was listed stays listed. Strikes of VIX are the same for all expiries.
-"""
+"""Listed series (``bot.surfaces.listings``) as the simulated market holds them."""
 
 from __future__ import annotations
 
-import datetime as dt
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.core.sessions import (
-    is_monthly_vix_expiry,
-    last_trade_of,
-    spx_am_expiry,
-    vix_expiry,
-    vix_settlement,
-)
+from bot.core.sessions import last_trade_of
 from bot.simulator.market import OptionSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import datetime as dt
 
-    from bot.core.model import Session
     from bot.core.sessions import TradingCalendar
-
-DAILY_DAYS: Final = 45
-WEEKLY_DAYS: Final = 70
-MONTHLY_DAYS: Final = 200
-VIX_MONTHS: Final = 9
-VIX_WEEKLY_DAYS: Final = 40
-WEDNESDAY: Final = 2
-
-SPX_GRID: Final = ((5, 0.80, 1.08), (25, 0.70, 1.15), (50, 0.50, 1.30), (100, 0.30, 1.60))
-"""Step in points, and the band it covers: shares of the lowest and the highest close."""
-
-BAND_ROUNDING: Final = 50
-
-VIX_GRID: Final = ((0.5, 10, 20), (1, 21, 35), (2.5, 37.5, 60), (5, 65, 100), (10, 110, 180))
-"""Step, first and last strike, in points."""
-
-
-def vix_strikes() -> tuple[float, ...]:
-    """Return the strikes of every VIX expiry."""
-    return tuple(
-        first + step * n
-        for step, first, last in VIX_GRID
-        for n in range(int((last - first) / step) + 1)
-    )
-
-
-@lru_cache(maxsize=256)
-def spx_strikes(lowest: float, highest: float) -> tuple[float, ...]:
-    """Return the strikes of a series during whose listing SPX closed between two levels."""
-    strikes: set[float] = set()
-    for step, below, above in SPX_GRID:
-        first = int(lowest * below // BAND_ROUNDING) * BAND_ROUNDING
-        last = int(highest * above // BAND_ROUNDING + 1) * BAND_ROUNDING
-        strikes.update(float(strike) for strike in range(-(-first // step) * step, last + 1, step))
-    return tuple(sorted(strikes))
-
-
-def spx_expiries(session: Session, calendar: TradingCalendar) -> tuple[tuple[str, dt.date], ...]:
-    """Return (trading class, expiry) of what is listed on SPX, nearest first."""
-    horizon = session + dt.timedelta(days=MONTHLY_DAYS)
-    sessions = [day.session for day in calendar.days if session <= day.session <= horizon]
-    am_settled = {spx_am_expiry(day.year, day.month, calendar) for day in sessions}
-    listed: list[tuple[str, dt.date]] = []
-    for expiry in sessions:
-        if expiry in am_settled and expiry > session:
-            listed.append(("SPX", expiry))
-        if expiry in am_settled or _spxw_listed(expiry, session, calendar):
-            listed.append(("SPXW", expiry))
-    return tuple(listed)
-
-
-def _spxw_listed(expiry: dt.date, session: Session, calendar: TradingCalendar) -> bool:
-    days = (expiry - session).days
-    following = calendar.next(expiry)
-    ends_week = following.isocalendar()[:2] != expiry.isocalendar()[:2]
-    ends_month = following.month != expiry.month
-    return days <= DAILY_DAYS or (ends_week and days <= WEEKLY_DAYS) or ends_month
-
-
-def vix_months(session: Session, calendar: TradingCalendar) -> tuple[dt.date, ...]:
-    """Return the monthly VIX expiries after `session`: those of the VX futures, nearest first."""
-    months = (divmod(session.year * 12 + session.month - 1 + n, 12) for n in range(VIX_MONTHS + 1))
-    expiries = (vix_expiry(year, month + 1, calendar) for year, month in months)
-    return tuple(expiry for expiry in expiries if expiry > session)[:VIX_MONTHS]
-
-
-def vix_expiries(session: Session, calendar: TradingCalendar) -> tuple[tuple[str, dt.date], ...]:
-    """Return (trading class, expiry) of what is listed on VIX, nearest first."""
-    months = vix_months(session, calendar)
-    weeks = (
-        expiry
-        for expiry in _vix_weeks(session, calendar)
-        if expiry > session and not is_monthly_vix_expiry(expiry, calendar)
-    )
-    listed = [("VIX", expiry) for expiry in months] + [("VIXW", expiry) for expiry in weeks]
-    return tuple(sorted(listed, key=lambda each: each[1]))
-
-
-def _vix_weeks(session: Session, calendar: TradingCalendar) -> Iterator[dt.date]:
-    wednesday = session + dt.timedelta(days=(WEDNESDAY - session.weekday()) % 7)
-    while (wednesday - session).days <= VIX_WEEKLY_DAYS:
-        yield vix_settlement(wednesday, calendar)
-        wednesday += dt.timedelta(days=7)
 
 
 def option_series(

@@ -7,20 +7,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from bot.core.model import OptionContract, Right
-from bot.core.sessions import TradingCalendar, settlement_time, years_between
+from bot.core.sessions import TradingCalendar, settlement_time
 from bot.simulator.market import OptionSeries, Provenance, SimQuote
 from bot.surfaces.cboe_vix import vix_terms
 from bot.surfaces.chain import ExpiryQuotes, Listing, calibrated, spx_quotes, vix_quotes
 from bot.surfaces.levels import VolLevels
 from bot.surfaces.spx_surface import SpxSurface
-
-if TYPE_CHECKING:
-    from bot.core.model import Session
 
 SPX_SIZE: Final = 40
 VIX_SIZE: Final = 500
@@ -189,8 +186,3 @@ def stock_quote(level: float, close: float | None) -> SimQuote:
         bid_size=STOCK_SIZE,
         ask_size=STOCK_SIZE,
     )
-
-
-def years_to_open(calendar: TradingCalendar, expiry: Session, now: dt.datetime) -> float:
-    """Return the years from `now` to the open of `expiry`, at least 0."""
-    return max(years_between(now, calendar.day(expiry).open), 0.0)

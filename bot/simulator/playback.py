@@ -29,15 +29,7 @@ from bot.core.sessions import TradingCalendar, settlement_time
 from bot.data.chains import RecordedSession, listed_sessions
 from bot.data.histories import Histories
 from bot.simulator.companions import FUNDS, advances_declines, fund_paths
-from bot.simulator.listings import (
-    MONTHLY_DAYS,
-    option_series,
-    spx_expiries,
-    spx_strikes,
-    vix_expiries,
-    vix_months,
-    vix_strikes,
-)
+from bot.simulator.listings import option_series
 from bot.simulator.market import OptionSeries, Provenance, ProvenanceNote, SimQuote
 from bot.simulator.modelled import (
     ModelledQuotes,
@@ -56,6 +48,14 @@ from bot.simulator.recorded_day import (
     day_notes,
     load_chain,
     note,
+)
+from bot.surfaces.listings import (
+    MONTHLY_DAYS,
+    spx_expiries,
+    spx_strikes,
+    vix_expiries,
+    vix_months,
+    vix_strikes,
 )
 
 if TYPE_CHECKING:

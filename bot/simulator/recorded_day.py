@@ -15,9 +15,10 @@ from bot.core.sessions import last_trade_of
 from bot.data.chains import Capture, RecordedSeries, RecordedSession, read_chain
 from bot.simulator.listings import option_series
 from bot.simulator.market import OptionSeries, Provenance, ProvenanceNote, SimQuote
-from bot.simulator.modelled import SPX_SIZE, VIX_SIZE, SeriesKey, years_to_open
+from bot.simulator.modelled import SPX_SIZE, VIX_SIZE, SeriesKey
 from bot.simulator.products import STRIKE_STEP
 from bot.surfaces.levels import VolLevels, vol_levels
+from bot.surfaces.listings import years_to_open
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:

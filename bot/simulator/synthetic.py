@@ -21,15 +21,7 @@ from bot.calendars import trading_days
 from bot.core.model import DailyBar
 from bot.core.sessions import TradingCalendar, settlement_time, vix_expiry
 from bot.simulator.companions import FUNDS, advances_declines
-from bot.simulator.listings import (
-    MONTHLY_DAYS,
-    option_series,
-    spx_expiries,
-    spx_strikes,
-    vix_expiries,
-    vix_months,
-    vix_strikes,
-)
+from bot.simulator.listings import option_series
 from bot.simulator.market import OptionSeries, Provenance, ProvenanceNote, SimQuote
 from bot.simulator.modelled import (
     ModelledQuotes,
@@ -37,11 +29,19 @@ from bot.simulator.modelled import (
     future_quote,
     index_quote,
     stock_quote,
-    years_to_open,
 )
 from bot.simulator.paths import elapsed
 from bot.simulator.scenarios import HISTORY, Scenario, scenario_paths
 from bot.surfaces.levels import VolLevels
+from bot.surfaces.listings import (
+    MONTHLY_DAYS,
+    spx_expiries,
+    spx_strikes,
+    vix_expiries,
+    vix_months,
+    vix_strikes,
+    years_to_open,
+)
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:

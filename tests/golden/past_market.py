@@ -41,9 +41,8 @@ from bot.core.model import (
 )
 from bot.core.sessions import TradingCalendar
 from bot.data.histories import Histories, read_breadth
-from bot.simulator.listings import vix_months
-from bot.simulator.modelled import years_to_open
 from bot.surfaces.levels import vol_levels
+from bot.surfaces.listings import vix_months, years_to_open
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:

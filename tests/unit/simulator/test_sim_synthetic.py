@@ -13,11 +13,11 @@ from bot.calendars import trading_days
 from bot.core.model import OptionContract, Right, TradingDay
 from bot.core.sessions import TradingCalendar, settlement_time
 from bot.simulator.companions import FUNDS
-from bot.simulator.listings import spx_expiries, spx_strikes, vix_expiries, vix_months, vix_strikes
 from bot.simulator.market import OptionSeries, Provenance
 from bot.simulator.scenarios import SCENARIOS, Scenario
 from bot.simulator.synthetic import SyntheticMarket
 from bot.surfaces.cboe_vix import TermQuotes, replicate_vix, vix_terms
+from bot.surfaces.listings import spx_expiries, spx_strikes, vix_expiries, vix_months, vix_strikes
 
 FIRST = dt.date(2025, 1, 6)
 SEEDS = (1, 2)
