@@ -66,3 +66,7 @@ class RecordedDataError(StewardError):
 
 class CalendarError(StewardError):
     """A date is no session, or lies outside the table of sessions that was passed in."""
+
+
+class EvidenceError(StewardError):
+    """Evidence cannot be made: a worker, a cluster, or data or code that is not the same."""
