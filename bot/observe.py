@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 
 from bot.broker.vx_history import vx_days
 from bot.core.breadth import unbroken
-from bot.core.carry import held_chain
-from bot.core.chain import price_chain
+from bot.core.candidates import (
+    condor_candidates,
+    fine_candidates,
+    hedge_candidates,
+    in_quote_order,
+    threatened_condors,
+)
 from bot.core.errors import MarketDataError
-from bot.core.indicators import expected_daily_range_pct
 from bot.core.macro import month_end
-from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot, OptionQuote
-from bot.core.threat import is_daily, threatened_side
+from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot
 from bot.core.universe import (
     ListedSeries,
-    coarse_condor_contracts,
     condor_series,
-    fine_condor_contracts,
-    hedge_contracts,
     hedge_series,
-    parity_contracts,
     parity_partners,
     shift_contracts,
     shift_series,
@@ -32,12 +31,7 @@ from bot.core.universe import (
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
-
-    from bot.core.book import Condor
-    from bot.core.chain import PricedChain
-    from bot.core.model import OptionContract, Quote, Right, TradingDay
+    from bot.core.model import OptionContract, Quote, TradingDay
     from bot.desk import Desk
 
     Quotes = dict[OptionContract, Quote]
@@ -63,8 +57,8 @@ async def observe(desk: Desk) -> MarketSnapshot:
     wanted = [
         *held,
         *parity_partners(held),
-        *_condor_candidates(levels, sold, desk),
-        *_hedge_candidates(levels, bought),
+        *condor_candidates(levels, sold, desk.rules.condor),
+        *hedge_candidates(levels, bought),
     ]
     quotes = await desk.market.options(wanted)
     coarse = with_quotes(levels, quotes, desk)
@@ -74,7 +68,7 @@ async def observe(desk: Desk) -> MarketSnapshot:
         )
         coarse = with_quotes(levels, quotes, desk)
     for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
-        quotes |= await desk.market.options(_fine_candidates(coarse, series, desk))
+        quotes |= await desk.market.options(fine_candidates(coarse, series, desk.rules.condor))
     return with_quotes(levels, quotes, desk)
 
 
@@ -89,12 +83,7 @@ def calendar_window(desk: Desk) -> tuple[TradingDay, ...]:
 
 def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketSnapshot:
     """Return `snapshot` with the quotes, in an order that does not depend on the asking."""
-    ordered = sorted(
-        quotes.items(),
-        key=lambda item: (item[0].trading_class, item[0].expiry, item[0].strike, item[0].right),
-    )
-    options = tuple(OptionQuote(contract=contract, quote=quote) for contract, quote in ordered)
-    return dataclasses.replace(snapshot, options=options, taken_at=desk.now())
+    return dataclasses.replace(snapshot, options=in_quote_order(quotes), taken_at=desk.now())
 
 
 async def _levels(desk: Desk) -> MarketSnapshot:
@@ -179,84 +168,24 @@ def _held(desk: Desk) -> list[OptionContract]:
     ]
 
 
-def _condor_candidates(
-    levels: MarketSnapshot, series: ListedSeries | None, desk: Desk
-) -> tuple[OptionContract, ...]:
-    spot, vix = levels.level("SPX"), levels.level("VIX")
-    if series is None or spot is None or vix is None:
-        return ()
-    return coarse_condor_contracts(
-        series, session=desk.session, spot=spot, vix=vix, rules=desk.rules.condor
-    )
-
-
-def _fine_candidates(
-    coarse: MarketSnapshot, series: ListedSeries, desk: Desk
-) -> list[OptionContract]:
-    """Return the strikes round the shorts and wings that the coarse chain points to."""
-    chain = price_chain(coarse, trading_class=series.trading_class, expiry=series.expiry)
-    if chain is None:
-        return []
-    known = {option.contract for option in coarse.options}
-    wanted = fine_condor_contracts(chain, series, desk.rules.condor)
-    return [contract for contract in wanted if contract not in known]
-
-
 async def _later_contracts(
     coarse: MarketSnapshot, desk: Desk
 ) -> dict[ListedSeries, list[OptionContract]]:
     """Return what threatened condors could be rolled into, by series; none while none is."""
     found: dict[ListedSeries, list[OptionContract]] = {}
     spot, rules = coarse.level("SPX"), desk.rules.condor
-    threatened = _threatened(coarse, desk)
+    threatened = threatened_condors(
+        coarse, desk.ledger.holdings().condors, calendar=desk.calendar, rules=rules
+    )
     listed = await _listed(desk, "SPX") if threatened else ()
     for condor, side in threatened:
         series = shift_series(listed, condor, desk.session, rules)
         if series is None or spot is None:
             continue
         series = await _own_strikes(desk, series)
-        wanted = found.setdefault(series, list(_condor_candidates(coarse, series, desk)))
+        wanted = found.setdefault(series, list(condor_candidates(coarse, series, rules)))
         wanted += shift_contracts(series, condor, side, forward=spot, rules=rules)
     return found
-
-
-def _threatened(coarse: MarketSnapshot, desk: Desk) -> list[tuple[Condor, Right]]:
-    """Return the condors that may be rolled out, each with its threatened side."""
-    rules, vix = desk.rules.condor, coarse.level("VIX")
-    if rules.is_daily or not rules.time_shift or vix is None:
-        return []
-    sides = {
-        condor: threatened_side(
-            condor,
-            _chain_held(coarse, condor),
-            spot=coarse.level("SPX"),
-            edr_pct=expected_daily_range_pct(vix),
-            rules=rules,
-        )
-        for condor in desk.ledger.holdings().condors
-        if not condor.rolled and not is_daily(condor, desk.calendar)
-    }
-    return [(condor, side) for condor, side in sides.items() if side is not None]
-
-
-def _chain_held(coarse: MarketSnapshot, condor: Condor) -> PricedChain | None:
-    def chain(trading_class: str, expiry: dt.date) -> PricedChain | None:
-        return price_chain(coarse, trading_class=trading_class, expiry=expiry)
-
-    return held_chain(coarse, condor.legs[0].contract.trading_class, condor.expiry, chain=chain)
-
-
-def _hedge_candidates(
-    levels: MarketSnapshot, layers: Iterable[ListedSeries]
-) -> list[OptionContract]:
-    futures = {future.expiry: future.level for future in levels.vx_curve}
-    wanted: list[OptionContract] = []
-    for series in layers:
-        level = futures.get(series.expiry) or levels.level("VIX")
-        if level is not None:
-            wanted += hedge_contracts(series, level)
-            wanted += parity_contracts(series, level)
-    return wanted
 
 
 async def requote(desk: Desk, snapshot: MarketSnapshot) -> MarketSnapshot:

@@ -1,0 +1,111 @@
+"""Which contracts a decision wants quoted, step by step: pure, so that every market is asked alike.
+
+The bot asks the venue, the evidence asks a modelled market. Both must ask for the same contracts,
+or a decision over history would see what it could not have seen. The order is: what is held, the
+coarse net over the series to be sold, and the calls of the series that the hedge buys; then the
+series into which threatened condors may be rolled; then every strike round what these point to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.core.carry import held_chain
+from bot.core.chain import price_chain
+from bot.core.indicators import expected_daily_range_pct
+from bot.core.model import OptionQuote
+from bot.core.threat import is_daily, threatened_side
+from bot.core.universe import (
+    coarse_condor_contracts,
+    fine_condor_contracts,
+    hedge_contracts,
+    parity_contracts,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from bot.core.book import Condor
+    from bot.core.chain import PricedChain
+    from bot.core.model import MarketSnapshot, OptionContract, Quote, Right
+    from bot.core.rules import CondorRules
+    from bot.core.sessions import TradingCalendar
+    from bot.core.universe import ListedSeries
+
+
+def in_quote_order(quotes: Mapping[OptionContract, Quote]) -> tuple[OptionQuote, ...]:
+    """Return the quotes in an order that does not depend on the asking."""
+    ordered = sorted(
+        quotes.items(),
+        key=lambda item: (item[0].trading_class, item[0].expiry, item[0].strike, item[0].right),
+    )
+    return tuple(OptionQuote(contract=contract, quote=quote) for contract, quote in ordered)
+
+
+def condor_candidates(
+    levels: MarketSnapshot, series: ListedSeries | None, rules: CondorRules
+) -> tuple[OptionContract, ...]:
+    """Return the coarse net over `series`; nothing while SPX or VIX is unknown."""
+    spot, vix = levels.level("SPX"), levels.level("VIX")
+    if series is None or spot is None or vix is None:
+        return ()
+    return coarse_condor_contracts(series, session=levels.session, spot=spot, vix=vix, rules=rules)
+
+
+def fine_candidates(
+    coarse: MarketSnapshot, series: ListedSeries, rules: CondorRules
+) -> list[OptionContract]:
+    """Return the strikes round the shorts and wings that the coarse chain points to."""
+    chain = price_chain(coarse, trading_class=series.trading_class, expiry=series.expiry)
+    if chain is None:
+        return []
+    known = {option.contract for option in coarse.options}
+    wanted = fine_condor_contracts(chain, series, rules)
+    return [contract for contract in wanted if contract not in known]
+
+
+def hedge_candidates(
+    levels: MarketSnapshot, layers: Iterable[ListedSeries]
+) -> list[OptionContract]:
+    """Return the calls, and the puts for the parity monitor, of the series that layers buy."""
+    futures = {future.expiry: future.level for future in levels.vx_curve}
+    wanted: list[OptionContract] = []
+    for series in layers:
+        level = futures.get(series.expiry) or levels.level("VIX")
+        if level is not None:
+            wanted += hedge_contracts(series, level)
+            wanted += parity_contracts(series, level)
+    return wanted
+
+
+def threatened_condors(
+    coarse: MarketSnapshot,
+    condors: Iterable[Condor],
+    *,
+    calendar: TradingCalendar,
+    rules: CondorRules,
+) -> list[tuple[Condor, Right]]:
+    """Return the condors that may be rolled out, each with its threatened side."""
+    vix = coarse.level("VIX")
+    if rules.is_daily or not rules.time_shift or vix is None:
+        return []
+    sides = {
+        condor: threatened_side(
+            condor,
+            _chain_held(coarse, condor),
+            spot=coarse.level("SPX"),
+            edr_pct=expected_daily_range_pct(vix),
+            rules=rules,
+        )
+        for condor in condors
+        if not condor.rolled and not is_daily(condor, calendar)
+    }
+    return [(condor, side) for condor, side in sides.items() if side is not None]
+
+
+def _chain_held(coarse: MarketSnapshot, condor: Condor) -> PricedChain | None:
+    def chain(trading_class: str, expiry: dt.date) -> PricedChain | None:
+        return price_chain(coarse, trading_class=trading_class, expiry=expiry)
+
+    return held_chain(coarse, condor.legs[0].contract.trading_class, condor.expiry, chain=chain)
