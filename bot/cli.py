@@ -20,6 +20,7 @@ from bot.command_line import (
     progress_bar,
     reported,
 )
+from bot.data_commands import record
 from bot.gateway_commands import gateway, probe
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
@@ -183,6 +184,7 @@ app.add_typer(rules)
 app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
+app.command()(record)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

@@ -58,11 +58,16 @@ def create_private(path: Path) -> None:
 
 def replace_text(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Write beside `path`, flush to disk, and rename over it: a reader sees all or nothing."""
+    replace_bytes(path, text.encode(), mode=mode)
+
+
+def replace_bytes(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write as ``replace_text`` does."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(mode)

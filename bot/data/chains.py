@@ -1,13 +1,16 @@
 """Recorded option chains: what a folder holds, which capture stands for a session, its quotes.
 
 The folder has an ``index.csv`` with one line for each capture, and one gzipped CSV file for each
-capture: ``root, expiry, strike, right, bid, ask, ...`` in index points, 0 where nobody bids.
+capture: ``root, expiry, strike, right, bid, ask, ...`` in index points, 0 where nobody bids. Or it
+has the Parquet files that ``steward record`` and ``steward import`` write, each of which describes
+itself (``bot.data.chain_files``). Or both.
 
 **Which capture stands for a session.** An SPX capture must reach 45 days, so that a condor can be
 chosen from it; a VIX capture must reach 150 days, so that all layers of the hedge can be quoted
 from it. Of several, in this order: taken after the close of regular hours, then within them, then
 in the evening, then before the next open; fewer flags; more expiries; more rows; the later one.
-A session with either is playable.
+A session with either is playable. A capture without two-sided quotes near the money is not: it
+cannot be priced.
 
 **Trading classes.** Roots are SPX (AM-settled), SPXW (PM-settled), VIX and VIXW; SPXPM, of 2011,
 is SPXW. Where the source does not say, the third Friday is SPX and every other day SPXW; a second
@@ -18,25 +21,37 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from bot.core.errors import RecordedDataError
-from bot.core.model import Session
 from bot.core.sessions import third_friday
+from bot.data.captures import (
+    QUOTE_SESSIONS,
+    REACH,
+    Capture,
+    Quotes,
+    RecordedSeries,
+    RecordedSession,
+    series_of,
+)
+from bot.data.chain_files import SUFFIX, read_capture, read_series
 from bot.data.tables import date, number, optional_number, rows
 
-INDEX: Final = "index.csv"
-SPX_REACH_DAYS: Final = 45
-VIX_REACH_DAYS: Final = 150
-QUOTE_SESSIONS: Final = ("rth_close", "rth_intraday", "gth_evening", "pre_open")
-"""When a capture was taken, best first."""
+if TYPE_CHECKING:
+    from pathlib import Path
 
-REACH: Final = {"SPX": SPX_REACH_DAYS, "VIX": VIX_REACH_DAYS}
+    from bot.core.model import Session
+
+__all__ = [
+    "Capture",
+    "RecordedSeries",
+    "RecordedSession",
+    "captures",
+    "listed_sessions",
+    "read_chain",
+]
+
+INDEX: Final = "index.csv"
 CLASSES: Final = {"SPX": "SPX", "SPXW": "SPXW", "SPXPM": "SPXW", "VIX": "VIX", "VIXW": "VIXW"}
 SECOND_SERIES: Final = "dup"
 
@@ -57,90 +72,20 @@ _INDEX_COLUMNS: Final = (
 _CHAIN_COLUMNS: Final = ("root", "expiry", "strike", "right", "bid", "ask")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
-    """One recorded chain, as the index describes it.
-
-    Parameters
-    ----------
-    path
-        The file.
-    underlying
-        ``"SPX"`` or ``"VIX"``.
-    session
-        Session whose closing values apply.
-    quote_session
-        One of `QUOTE_SESSIONS`.
-    captured_at
-        New York time at which it was captured, as the source has it; empty when unknown.
-    spot
-        Level of the underlying in the file, points.
-    rows, expiries, max_dte
-        Lines, expiries, and days to the furthest expiry.
-    parity_forward, parity_expiry
-        Forward by put-call parity at the expiry nearest to 30 days, and that expiry.
-    flags
-        What the collectors found wrong with it, in words.
-    """
-
-    path: Path
-    underlying: str
-    session: Session
-    quote_session: str
-    captured_at: str
-    spot: float | None
-    rows: int
-    expiries: int
-    max_dte: int
-    parity_forward: float | None
-    parity_expiry: dt.date | None
-    flags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedSession:
-    """A playable session and the captures that stand for it."""
-
-    session: Session
-    spx: Capture | None
-    vix: Capture | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RecordedSeries:
-    """Quotes of one expiry of one trading class.
-
-    Parameters
-    ----------
-    trading_class
-        ``"SPX"``, ``"SPXW"``, ``"VIX"`` or ``"VIXW"``.
-    expiry
-        Date of settlement.
-    strikes
-        Points, strictly increasing; shape (n,).
-    call_bid, call_ask, put_bid, put_ask
-        Points, shape (n,) each; NaN where the option is not in the file, 0.0 where nobody bids.
-    """
-
-    trading_class: str
-    expiry: dt.date
-    strikes: NDArray[np.float64]
-    call_bid: NDArray[np.float64]
-    call_ask: NDArray[np.float64]
-    put_bid: NDArray[np.float64]
-    put_ask: NDArray[np.float64]
-
-
 def captures(chains: Path) -> tuple[Capture, ...]:
-    """Return every capture that the folder's index lists.
+    """Return every capture that the folder's index lists, and those that describe themselves.
 
     Raises
     ------
     RecordedDataError
-        If the index is missing or a line of it cannot be read.
+        If there is neither, a line of the index cannot be read, or a Parquet file is no capture.
     """
-    index = chains / INDEX
-    return tuple(_capture(index, line, cells) for line, cells in rows(index, _INDEX_COLUMNS))
+    index, files = chains / INDEX, sorted(chains.glob(f"*{SUFFIX}"))
+    recorded = [read_capture(path) for path in files]
+    if recorded and not index.exists():
+        return tuple(recorded)
+    listed = [_capture(index, line, cells) for line, cells in rows(index, _INDEX_COLUMNS)]
+    return (*listed, *recorded)
 
 
 def listed_sessions(
@@ -172,8 +117,10 @@ def read_chain(path: Path) -> tuple[RecordedSeries, ...]:
         If the file is missing, truncated or corrupt, or a line holds anything but a root, a
         date, a right and prices >= 0.
     """
-    quotes: dict[tuple[str, dt.date], _Quotes] = defaultdict(dict)
-    series: dict[tuple[str, str], _Quotes | None] = {}
+    if path.suffix == SUFFIX:
+        return read_series(path)
+    quotes: dict[tuple[str, dt.date], Quotes] = defaultdict(dict)
+    series: dict[tuple[str, str], Quotes | None] = {}
     for line, (root, expiry, strike, right, bid, ask) in rows(path, _CHAIN_COLUMNS):
         if (root, expiry) not in series:
             key = _series_key(path, line, root=root, expiry=expiry)
@@ -186,11 +133,7 @@ def read_chain(path: Path) -> tuple[RecordedSeries, ...]:
             )
     if not quotes:
         raise RecordedDataError(f"{path}, line 1: no quotes")
-    return tuple(_series(*key, quotes[key]) for key in sorted(quotes, key=lambda key: key[::-1]))
-
-
-_Quotes = dict[tuple[float, str], tuple[float, float]]
-"""Bid and ask by strike and right."""
+    return tuple(series_of(*key, quotes[key]) for key in sorted(quotes, key=lambda key: key[::-1]))
 
 
 def _capture(index: Path, line: int, cells: list[str]) -> Capture:
@@ -218,7 +161,7 @@ def _capture(index: Path, line: int, cells: list[str]) -> Capture:
 
 
 def _reaches(capture: Capture) -> bool:
-    return capture.max_dte >= REACH[capture.underlying]
+    return capture.two_sided and capture.max_dte >= REACH[capture.underlying]
 
 
 def _preference(capture: Capture) -> tuple[int, int, int, int, float]:
@@ -259,20 +202,3 @@ def _price(path: Path, line: int, cell: str) -> float:
     if price < 0:
         raise RecordedDataError(f"{path}, line {line}: price {price:g} must be >= 0")
     return price
-
-
-def _series(trading_class: str, expiry: dt.date, quotes: _Quotes) -> RecordedSeries:
-    strikes = sorted({strike for strike, _ in quotes})
-    calls, puts = (
-        np.array([quotes.get((strike, right), (np.nan, np.nan)) for strike in strikes])
-        for right in ("C", "P")
-    )
-    return RecordedSeries(
-        trading_class=trading_class,
-        expiry=expiry,
-        strikes=np.array(strikes),
-        call_bid=calls[:, 0],
-        call_ask=calls[:, 1],
-        put_bid=puts[:, 0],
-        put_ask=puts[:, 1],
-    )

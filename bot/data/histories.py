@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BAR_COLUMNS: Final = ("date", "open", "high", "low", "close")
+SPX_FILE: Final = "spx_daily.csv"
 ONE_MONTH_DAYS: Final = 30
 THREE_MONTHS_DAYS: Final = 91
 
@@ -82,7 +83,7 @@ class Histories:
     @cached_property
     def spx(self) -> BarHistory:
         """SPX; the open is the close before on most days until 2010."""
-        return BarHistory(tuple(self._bars("spx_daily.csv", ())))
+        return BarHistory(tuple(self._bars(SPX_FILE, ())))
 
     @cached_property
     def vix(self) -> BarHistory:
@@ -178,6 +179,11 @@ class Histories:
             for line, cells in rows(path, (*_BAR_COLUMNS, *flag))
             if not flag or cells[-1] == "True"
         ]
+
+
+def history_beside(chains: Path) -> Path:
+    """Return the folder of the histories that go with a folder of chains: itself, or its parent."""
+    return chains if (chains / SPX_FILE).exists() else chains.parent
 
 
 def read_breadth(

@@ -27,7 +27,7 @@ from bot.calendars import trading_days
 from bot.core.errors import RecordedDataError
 from bot.core.sessions import TradingCalendar, settlement_time
 from bot.data.chains import RecordedSession, listed_sessions
-from bot.data.histories import Histories
+from bot.data.histories import Histories, history_beside
 from bot.simulator.companions import FUNDS, advances_declines, fund_paths
 from bot.simulator.listings import option_series
 from bot.simulator.market import OptionSeries, Provenance, ProvenanceNote, SimQuote
@@ -80,7 +80,8 @@ class PlaybackMarket:
     chains
         Folder of recorded chains with its ``index.csv``.
     history
-        Folder of the daily histories; ``None`` is the folder that holds `chains`.
+        Folder of the daily histories; ``None`` is `chains` where it was recorded with its own,
+        else the folder that holds `chains`.
     first, last
         Range of sessions to play, both included; ``None`` is unbounded.
     seed
@@ -105,7 +106,7 @@ class PlaybackMarket:
         if not recorded:
             raise RecordedDataError(f"{chains}: no playable session from {first} to {last}")
         self._recorded = {each.session: each for each in recorded}
-        self._histories = Histories(chains.parent if history is None else history)
+        self._histories = Histories(history or history_beside(chains))
         self._calendar = _calendar(recorded[0].session, recorded[-1].session)
         self._days = tuple(day for day in self._calendar.days if day.session in self._recorded)
         self._seed = seed
