@@ -59,6 +59,7 @@ Changes: TypeAlias = "tuple[tuple[str, Any], ...]"
 
 _T = TypeVar("_T")
 
+TABLES: Final = ("rules", "settings", "paths")
 MOST_CELLS: Final = 100_000
 
 
@@ -118,9 +119,12 @@ def read_grid(path: Path, base: Rules) -> tuple[Cell, ...]:
         With every fault of the file.
     """
     tree = _tree(path)
-    if unknown := set(tree) - {"rules", "settings", "paths"}:
-        texts = (fault_line(path, name, "", "unknown table") for name in sorted(unknown))
-        raise ConfigError(tuple(texts))
+    if wrong := [name for name in tree if name not in TABLES]:
+        text = f"unknown, known are {', '.join(TABLES)}"
+        raise ConfigError(tuple(fault_line(path, name, tree[name], text) for name in wrong))
+    if wrong := [name for name in tree if not isinstance(tree[name], dict)]:
+        text = "must be a table"
+        raise ConfigError(tuple(fault_line(path, name, tree[name], text) for name in wrong))
     paths = _paths(tree.get("paths", {}), path)
     rules_axes = _axes(tree.get("rules", {}), path)
     settings_axes = _axes(tree.get("settings", {}), path)
@@ -186,7 +190,7 @@ def _paths(table: dict[str, Any], path: Path) -> PathRules:
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - 0.1 s, not for --help
 
     try:
-        return TypeAdapter(PathRules).validate_python(table)
+        return TypeAdapter(PathRules).validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         raise ConfigError(
             tuple(
@@ -267,11 +271,9 @@ def _combinations(axes: list[tuple[str, list[Any]]]) -> list[Changes]:
 def _plant(tree: dict[str, Any], path: list[str], value: object) -> None:
     *tables, key = path
     for table in tables:
-        below = tree.setdefault(table, {})
-        if not isinstance(below, dict):
-            tree[table] = value  # its own fault: a value is no table
-            return
-        tree = below
+        if not isinstance(tree.get(table), dict):
+            tree[table] = {}  # what is no table in the rules is a fault of its own
+        tree = tree[table]
     tree[key] = value
 
 
