@@ -32,14 +32,11 @@ def made() -> History:
     count = len(sessions)
     vix = 20 * np.exp(np.sin(np.arange(count) / 25) / 3 + drawn(count, 1, spread=0.02))
     vix[:WARM] = np.nan
-    expiries = np.array(
-        [[s + np.timedelta64(20, "D"), s + np.timedelta64(60, "D")] for s in sessions]
-    )
+    expiries = sessions[:, None] + np.array([20, 60], "timedelta64[D]")
     futures = np.column_stack([vix * 1.05, vix * 1.15])
     expiries[:200], futures[:200] = np.datetime64("NaT"), np.nan
-    official = np.column_stack(
-        [1_500 + 1_000 * (s := drawn(count, 2, spread=0.3)), 1_500 - 1_000 * s]
-    )
+    risen = drawn(count, 2, spread=0.3)
+    official = 1_500 + 1_000 * np.column_stack([risen, -risen])
     official[400:] = np.nan
     return History(
         sessions=sessions,
