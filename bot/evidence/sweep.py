@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 RESULTS: Final = "cells"
 """Folder of the single results, in that of the sweep."""
 
+ANSWER_SECONDS: Final = 10.0
+"""Within which a scheduler has to answer."""
+
 DECIDING_CODE: Final = (
     "bot/calendars.py",
     "bot/core",
@@ -225,7 +228,7 @@ def cluster_workers(scheduler: str) -> Iterator[Executor]:
             "a Dask cluster needs the extra: pip install 'vix-steward[sweep]'"
         ) from error
     try:
-        client = Client(scheduler, timeout="10s", set_as_default=False)
+        client = Client(scheduler, timeout=ANSWER_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise EvidenceError(f"--scheduler {scheduler}: no scheduler answers: {error}") from error
     with client:
