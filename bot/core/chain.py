@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 
 from bot.core.model import Feed, OptionContract, Right
-from bot.core.pricing import BoolArray, FloatArray, greeks, implied_vol
+from bot.core.pricing import BoolArray, FloatArray, implied_vol_and_greeks
 from bot.core.sessions import settlement_time, years_between
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _priced(
 ) -> PricedChain:
     contracts = tuple(option.contract for option in options)
     strike, is_call = quotes.strike, quotes.is_call
-    iv = implied_vol(quotes.mid, forward, strike, years, discount, is_call).iv
+    (iv, _), letters = implied_vol_and_greeks(quotes.mid, forward, strike, years, discount, is_call)
     intrinsic = np.maximum(np.where(is_call, forward - strike, strike - forward), 0.0)
     return PricedChain(
         underlying=contracts[0].underlying,
@@ -283,7 +283,7 @@ def _priced(
         ask=quotes.ask,
         mid=quotes.mid,
         iv=_read_only(iv),
-        delta=_read_only(greeks(forward, strike, years, discount, iv, is_call).delta),
+        delta=_read_only(letters.delta),
         extrinsic=_read_only(quotes.mid - discount * intrinsic),
     )
 

@@ -8,10 +8,8 @@ With ``s = vol sqrt(T)``, ``x = ln(F/K)``, ``d1 = x/s + s/2`` and ``d2 = d1 - s`
 
     call = D (F N(d1) - K N(d2)),    put = D (K N(-d2) - F N(-d1))
 
-The implied volatility follows the normalisation of Jaeckel (2015), "Let's be rational", Wilmott
-75, 40-53: the time value of the out-of-the-money option over ``D sqrt(F K)`` is a function of
-``x`` and ``s`` alone, and its logarithm is so nearly a parabola in ``s`` that a third-order
-Householder step turns an error of 1e-4 into one of rounding.
+``bot.core.normalised`` solves them for the volatility. Who wants the Greeks at that volatility too
+asks for both at once (`implied_vol_and_greeks`): they share most of the work.
 """
 
 from __future__ import annotations
@@ -21,10 +19,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfinv, ndtr, ndtri
+from scipy.special import ndtr
+
+from bot.core.normalised import SQRT_2PI, Normalised, total_deviation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from numpy.typing import ArrayLike
 
@@ -35,22 +36,8 @@ ReasonArray: TypeAlias = NDArray[np.int8]
 DAYS_PER_YEAR: Final = 365.0
 
 _TINY: Final = 1e-200
-_SQRT_2: Final = np.sqrt(2.0)
-_SQRT_2PI: Final = np.sqrt(2.0 * np.pi)
-
-_CONVERGED: Final = 3e-4  # relative; the error left is of the fourth power of the last step
-_MAXIMUM_STEPS: Final = 8  # five were the most in four million random prices
-_ERFINV_LIMIT: Final = 0.999_999
-_BLOCK: Final = 4096
-_FAR: Final = 1.0  # |ln(F/K)| beyond which the seed is held above its lower bound
-
-_SEED_NUMERATOR: Final = (0.009_980_94, 0.034_388_91, -0.048_564_78, 0.398_894_99)
-_SEED_DENOMINATOR: Final = (0.007_455_56, 0.014_967_52, 0.094_930_19, -0.124_254_71, 1.0)
-"""Rational fit of ``h/v`` in ``q = sqrt(v)``, highest power first.
-
-``v = ln(1 + m/b)``, and ``b = m (n(h)/h - N(-h))`` is the Bachelier price. Iterated least squares
-on 1e-6 <= h <= 11.5; greatest relative error 1.2e-4.
-"""
+_BLOCK: Final = 12_288
+"""Elements that are solved together: their temporaries stay in the cache and off the kernel."""
 
 
 class Reason(IntEnum):
@@ -165,37 +152,10 @@ def greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     letters = np.empty((len(Greeks._fields), call.size))
     with np.errstate(all="ignore"):
         for part in _blocks(call.size):
-            found = _greeks(*(each[part] for each in inputs), call=call[part])
-            for letter, values in zip(letters, found, strict=True):
-                letter[part] = values
+            *market, vols = (each[part] for each in inputs)
+            options = _Options.of(*market, call=call[part])
+            _fill(letters, part, _greeks_at(options, vols))
     return Greeks(*letters.reshape(-1, *shape))
-
-
-def _greeks(  # noqa: PLR0913 - the six inputs of Black's formula
-    forward: FloatArray,
-    strike: FloatArray,
-    years: FloatArray,
-    discount: FloatArray,
-    vol: FloatArray,
-    *,
-    call: BoolArray,
-) -> Greeks:
-    """Differentiate flat arrays of one length."""
-    root = np.sqrt(np.where(years > 0, years, np.nan))
-    deviation = np.where(vol > 0, vol, np.nan) * root
-    d1 = np.log(forward / strike) / deviation + deviation / 2
-    sign = np.where(call, 1.0, -1.0)
-    delta = sign * discount * ndtr(sign * d1)
-    value = forward * delta - sign * discount * strike * ndtr(sign * (d1 - deviation))
-    density = discount * np.exp(-0.5 * d1 * d1) / _SQRT_2PI
-    decay = forward * density * vol / (2 * root)
-    return Greeks(
-        delta=delta,
-        gamma=density / (forward * deviation),
-        vega=forward * density * root,
-        theta=(-np.log(discount) / years * value - decay) / DAYS_PER_YEAR,
-        rho=-years * value,
-    )
 
 
 def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
@@ -206,7 +166,7 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     discount: ArrayLike,
     is_call: ArrayLike,
 ) -> ImpliedVol:
-    """Find the volatilities at which `price` returns the given prices.
+    """Find the volatilities at which the function `price` returns the given prices.
 
     Parameters
     ----------
@@ -225,12 +185,47 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     The greatest error is below 1e-9 wherever the price, to the last bit, determines the
     volatility so well; deep in the money it does not.
     """
-    inputs, call, shape = _flat(price, forward, strike, years, discount, is_call=is_call)
-    iv, reason = np.empty(call.size), np.empty(call.size, dtype=np.int8)
+    inputs, call, shape = _flat(forward, strike, years, discount, price, is_call=is_call)
+    iv, reason = np.empty(call.size), np.zeros(call.size, dtype=np.int8)
     with np.errstate(all="ignore"):
         for part in _blocks(call.size):
-            iv[part], reason[part] = _implied_vol(*(each[part] for each in inputs), call=call[part])
+            *market, prices = (each[part] for each in inputs)
+            options = _Options.of(*market, call=call[part])
+            _solve(options, prices, iv[part], reason[part])
     return ImpliedVol(iv.reshape(shape), reason.reshape(shape))
+
+
+def implied_vol_and_greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
+    price: ArrayLike,
+    forward: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    discount: ArrayLike,
+    is_call: ArrayLike,
+) -> tuple[ImpliedVol, Greeks]:
+    """Find the volatilities of the given prices, and the Greeks at them.
+
+    Parameters
+    ----------
+    price, forward, strike, years, discount, is_call
+        As for `implied_vol`.
+
+    Returns
+    -------
+    ImpliedVol, Greeks
+        What `implied_vol` returns, and `greeks` at its volatilities: NaN where there is none.
+    """
+    inputs, call, shape = _flat(forward, strike, years, discount, price, is_call=is_call)
+    iv, reason = np.empty(call.size), np.zeros(call.size, dtype=np.int8)
+    letters = np.empty((len(Greeks._fields), call.size))
+    with np.errstate(all="ignore"):
+        for part in _blocks(call.size):
+            *market, prices = (each[part] for each in inputs)
+            options = _Options.of(*market, call=call[part])
+            s = _solve(options, prices, iv[part], reason[part])
+            _fill(letters, part, _greeks(options, s, prices, tail=options.tail(s)))
+    volatility = ImpliedVol(iv.reshape(shape), reason.reshape(shape))
+    return volatility, Greeks(*letters.reshape(-1, *shape))
 
 
 def _flat(
@@ -243,132 +238,157 @@ def _flat(
 
 
 def _blocks(size: int) -> Iterator[slice]:
-    """Cut `size` elements into parts whose temporaries stay in the cache and off the kernel."""
+    """Cut `size` elements into parts that are solved one after the other."""
     return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
 
 
-def _implied_vol(  # noqa: PLR0913 - the six inputs of Black's formula
-    price: FloatArray,
-    forward: FloatArray,
-    strike: FloatArray,
-    years: FloatArray,
-    discount: FloatArray,
-    *,
-    call: BoolArray,
-) -> ImpliedVol:
-    """Solve flat arrays of one length."""
-    distance = forward - strike
-    intrinsic = discount * np.maximum(np.where(call, distance, -distance), 0.0)
-    maximum = discount * np.where(call, forward, strike)
-    scale = np.sqrt(forward * strike)
-    time_value = (price - intrinsic) / (discount * scale)
-    total = _total_deviation(
-        np.abs(np.log(forward / strike)),
-        np.abs(distance) / scale,
-        value=time_value,
-        limit=np.minimum(forward, strike) / scale,
-    )
-    iv = total / np.sqrt(years)
-    reason = np.where(np.isfinite(iv), Reason.OK, Reason.NON_FINITE).astype(np.int8)
-    reason[time_value <= 0] = Reason.BELOW_INTRINSIC
-    reason[price >= maximum] = Reason.ABOVE_MAXIMUM
-    reason[price <= 0] = Reason.ZERO_PRICE
-    reason[years <= 0] = Reason.EXPIRED
-    domain = np.isfinite(price + forward + strike + years + discount)
-    domain &= (forward > 0) & (strike > 0) & (discount > 0)
-    reason[~domain] = Reason.NON_FINITE
-    iv[reason != Reason.OK] = np.nan
-    return ImpliedVol(iv, reason)
+def _fill(letters: FloatArray, part: slice, found: Greeks) -> None:
+    for letter, values in zip(letters, found, strict=True):
+        letter[part] = values
 
 
-class _Problem(NamedTuple):
-    """Find ``s`` at which the logarithm of a normalised value equals `target`.
-
-    The value is the price ``b`` (`side` +1) or, in its upper half, what it lacks to its `limit`
-    ``exp(-x/2)`` (`side` -1), which keeps its digits where ``b`` has lost them.
-    """
-
-    x: FloatArray
-    limit: FloatArray
-    target: FloatArray
-    side: FloatArray
-
-    def value(self, d1: FloatArray, d2: FloatArray) -> FloatArray:
-        value: FloatArray = self.limit * ndtr(self.side * d1) - self.side * ndtr(d2) / self.limit
-        return value
-
-    def only(self, which: NDArray[np.intp]) -> _Problem:
-        return _Problem(*(field[which] for field in self))
-
-
-def _total_deviation(
-    x: FloatArray, m: FloatArray, *, value: FloatArray, limit: FloatArray
-) -> FloatArray:
-    """Return ``vol sqrt(T)`` of out-of-the-money options, NaN where it does not converge.
+class _Options(NamedTuple):
+    """Options of one block in flat arrays of one length, with what price and Greeks share.
 
     Parameters
     ----------
-    x, m
-        ``|ln(F/K)|`` and ``|F - K| / sqrt(F K)``.
-    value, limit
-        Time value and the most that it can be, over ``D sqrt(F K)``.
+    forward, strike, years, discount, call
+        As given.
+    root
+        ``sqrt(T)``.
+    scale
+        ``sqrt(F K)``.
+    x
+        ``|ln(F/K)|``.
+    distance
+        ``F - K``; where it is positive, the put is the out-of-the-money side.
     """
-    upper = value > 0.5 * limit
-    target = np.log(np.where(upper, limit - value, value))
-    problem = _Problem(x, limit, target, np.where(upper, -1.0, 1.0))
-    solution = _seed(x, m, value=value, limit=limit)
-    current, active = solution, np.arange(solution.size)
-    steps = 0
-    while active.size and steps < _MAXIMUM_STEPS:
-        step = _householder_step(current, problem)
-        current = np.clip(current + step, 0.5 * current, 2.0 * current)
-        solution[active] = current
-        open_still = np.flatnonzero(np.abs(step) > _CONVERGED * current)
-        current, active = current[open_still], active[open_still]
-        problem = problem.only(open_still)
-        steps += 1
-    solution[active] = np.nan
-    return solution
+
+    forward: FloatArray
+    strike: FloatArray
+    years: FloatArray
+    discount: FloatArray
+    call: BoolArray
+    root: FloatArray
+    scale: FloatArray
+    x: FloatArray
+    distance: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        forward: FloatArray,
+        strike: FloatArray,
+        years: FloatArray,
+        discount: FloatArray,
+        *,
+        call: BoolArray,
+    ) -> Self:
+        """Compute what is shared."""
+        return cls(
+            forward=forward,
+            strike=strike,
+            years=years,
+            discount=discount,
+            call=call,
+            root=np.sqrt(years),
+            scale=np.sqrt(forward * strike),
+            x=np.abs(np.log(forward / strike)),
+            distance=forward - strike,
+        )
+
+    def only(self, which: NDArray[np.intp]) -> Self:
+        """Select elements by their positions."""
+        return type(self)(*(field[which] for field in self))
+
+    def positive(self) -> BoolArray:
+        """Whether forward, strike, years and discount all are."""
+        least = np.minimum(self.forward, self.strike)
+        found: BoolArray = np.minimum(least, np.minimum(self.years, self.discount)) > 0
+        return found
+
+    def intrinsic(self) -> FloatArray:
+        """Return the undiscounted intrinsic value in points."""
+        return np.maximum(np.where(self.call, self.distance, -self.distance), 0.0)
+
+    def maximum(self) -> FloatArray:
+        """Return the most that an option can be worth in points."""
+        return self.discount * np.where(self.call, self.forward, self.strike)
+
+    def limit(self) -> FloatArray:
+        """Return ``exp(-x/2)``, the most that the normalised time value can be."""
+        limit: FloatArray = np.minimum(self.forward, self.strike) / self.scale
+        return limit
+
+    def tail(self, s: FloatArray) -> FloatArray:
+        """Return ``N`` by which the out-of-the-money side's delta is the discount."""
+        h, t = self.x / s, 0.5 * s
+        tail: FloatArray = ndtr(np.where(self.distance > 0, -t, t) - h)
+        return tail
 
 
-def _seed(x: FloatArray, m: FloatArray, *, value: FloatArray, limit: FloatArray) -> FloatArray:
-    """Guess ``s`` to about 1e-4, in closed form.
-
-    The value is read as a Bachelier price with forward and strike `m` apart. Its deviation
-    ``m/h`` becomes a lognormal one by two relations: the exact one at the money,
-    ``b = erf(s / sqrt(8))``, and the exact one for short times, ``s / deviation = x / m``.
-    """
-    m = np.maximum(m, _TINY)
-    v = np.log1p(m / value)
-    q = np.sqrt(v)
-    h = v * np.polyval(_SEED_NUMERATOR, q) / np.polyval(_SEED_DENOMINATOR, q)
-    share = np.minimum(m / (h * _SQRT_2PI), _ERFINV_LIMIT)
-    seed: FloatArray = np.maximum(x, _TINY) / m * (2 * _SQRT_2) * erfinv(share)
-    far = np.flatnonzero(x > _FAR)
-    seed[far] = np.maximum(seed[far], _lower_bound(x[far], value[far] / limit[far]))
-    return seed
-
-
-def _lower_bound(x: FloatArray, share: FloatArray) -> FloatArray:
-    """Solve ``N(d1) = share``: the price without its second term, which is never negative."""
-    z = ndtri(share)
-    width = np.sqrt(z * z + 2 * x)
-    bound: FloatArray = np.where(z > 0, z + width, 2 * x / (width - z))
-    return bound
+def _solve(options: _Options, price: FloatArray, iv: FloatArray, reason: ReasonArray) -> FloatArray:
+    """Fill `iv` and `reason`; return ``s = iv sqrt(T)``, NaN where there is none."""
+    value = (price / options.discount - options.intrinsic()) / options.scale
+    usable = options.positive()
+    usable &= value > 0
+    usable &= price < options.maximum()
+    normalised = Normalised(
+        x=options.x,
+        m=np.abs(options.distance) / options.scale,
+        value=value,
+        limit=options.limit(),
+    )
+    s = total_deviation(normalised, usable)
+    np.divide(s, options.root, out=iv)
+    unsolved = np.flatnonzero(~(iv > 0))
+    if unsolved.size:
+        iv[unsolved] = s[unsolved] = np.nan
+        reason[unsolved] = _reasons(options.only(unsolved), price[unsolved])
+    return s
 
 
-def _householder_step(s: FloatArray, problem: _Problem) -> FloatArray:
-    """Return the third-order Householder step on ``ln(value(s)) - target``."""
-    h, t = problem.x / s, 0.5 * s
-    h2, t2 = h * h, t * t
-    vega = np.exp(-0.5 * (h2 + t2)) / _SQRT_2PI
-    value = problem.value(t - h, -t - h)
-    first = problem.side * vega / value  # value' / value
-    second = (h2 - t2) / s  # value'' / value'
-    third = second * second - 3 * h2 / (s * s) - 0.25  # value''' / value'
-    newton = (problem.target - np.log(value)) / first
-    halley = second - first
-    cubic = third - 3 * second * first + 2 * first * first
-    step: FloatArray = newton * (1 + 0.5 * halley * newton)
-    step /= 1 + newton * (halley + cubic * newton / 6)
-    return step
+def _reasons(options: _Options, price: FloatArray) -> ReasonArray:
+    """Say why there is no volatility."""
+    reason = np.full(price.size, Reason.NON_FINITE, dtype=np.int8)
+    reason[price / options.discount <= options.intrinsic()] = Reason.BELOW_INTRINSIC
+    reason[price >= options.maximum()] = Reason.ABOVE_MAXIMUM
+    reason[price <= 0] = Reason.ZERO_PRICE
+    reason[options.years <= 0] = Reason.EXPIRED
+    domain = (options.forward > 0) & (options.strike > 0) & (options.discount > 0)
+    known = (options.forward, options.strike, options.years, options.discount, price)
+    domain &= np.isfinite(known).all(axis=0)
+    reason[~domain] = Reason.NON_FINITE
+    return reason
+
+
+def _greeks_at(options: _Options, vol: FloatArray) -> Greeks:
+    """Differentiate at known volatilities; NaN where a volatility is not positive."""
+    s = np.where((vol > 0) & options.positive(), vol * options.root, np.nan)
+    limit = options.limit()
+    d1 = 0.5 * s - options.x / s
+    above, below = ndtr(d1), ndtr(d1 - s)
+    time_value = options.scale * (limit * above - below / limit)
+    return _greeks(
+        options,
+        s,
+        options.discount * (options.intrinsic() + time_value),
+        tail=np.where(options.distance > 0, below, above),
+    )
+
+
+def _greeks(options: _Options, s: FloatArray, price: FloatArray, *, tail: FloatArray) -> Greeks:
+    """Differentiate at ``s``, where the price and the out-of-the-money delta are known."""
+    put_side = options.distance > 0
+    h, t = options.x / s, 0.5 * s
+    discount = options.discount
+    density = discount * options.scale * np.exp(-0.5 * (h * h + t * t)) / SQRT_2PI  # D F n(d1)
+    out_of_the_money = np.where(put_side, -tail, tail)
+    in_the_money = np.subtract(options.call, ~put_side, dtype=np.float64)
+    return Greeks(
+        delta=discount * (out_of_the_money + in_the_money),
+        gamma=density / (options.forward * options.forward * s),
+        vega=density * options.root,
+        theta=-(np.log(discount) * price + t * density) / (DAYS_PER_YEAR * options.years),
+        rho=-options.years * price + 0.0 * s,
+    )

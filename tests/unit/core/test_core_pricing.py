@@ -13,7 +13,7 @@ from vollib.black import black
 from vollib.black.greeks import analytical
 from vollib.black.implied_volatility import implied_volatility
 
-from bot.core.pricing import Reason, greeks, implied_vol, price
+from bot.core.pricing import Reason, greeks, implied_vol, implied_vol_and_greeks, price
 
 RATE = 0.04
 LARGEST_ERROR = 1e-9
@@ -260,6 +260,49 @@ def test_a_price_that_determines_no_volatility_gives_none_rather_than_a_wrong_on
 
     assert np.isnan(iv)
     assert reason == Reason.NON_FINITE
+
+
+def test_greeks_asked_for_with_the_volatility_are_those_at_that_volatility(
+    reference_prices: np.ndarray,
+) -> None:
+    inputs = (FORWARD, STRIKE, TIME, DISCOUNT)
+
+    volatility, letters = implied_vol_and_greeks(reference_prices, *inputs, CALL)
+
+    alone = implied_vol(reference_prices, *inputs, CALL)
+    assert np.array_equal(volatility.iv, alone.iv, equal_nan=True)
+    assert np.array_equal(volatility.reason, alone.reason)
+    expected = np.array(greeks(*inputs, alone.iv, CALL))
+    assert np.array_equal(np.isnan(letters), np.isnan(expected))
+    error = np.abs(np.array(letters) - expected) / np.maximum(np.abs(expected), 1.0)
+    assert np.nanmax(error) < 1e-12
+
+
+@pytest.mark.parametrize("quote", [0.0, 9.0, 95.0, math.nan])
+def test_a_price_without_volatility_has_no_greeks(quote: float) -> None:
+    (iv, reason), letters = implied_vol_and_greeks(
+        [8.0, quote], 100.0, [100.0, 90.0], 1.0, 0.9, is_call=True
+    )
+
+    assert reason[0] == Reason.OK != reason[1]
+    assert not np.isnan([iv[0], *(letter[0] for letter in letters)]).any()
+    assert np.isnan([iv[1], *(letter[1] for letter in letters)]).all()
+
+
+@pytest.mark.parametrize("forward", [-100.0, 0.0, math.inf])
+def test_a_forward_that_cannot_be_has_no_volatility_whatever_the_strike(forward: float) -> None:
+    iv, reason = implied_vol(8.0, forward, forward, 1.0, 0.9, is_call=True)
+
+    assert np.isnan(iv)
+    assert reason == Reason.NON_FINITE
+    assert np.isnan(greeks(forward, forward, 1.0, 0.9, 0.2, is_call=True)).all()
+
+
+def test_no_time_is_too_long_for_an_answer_but_endless_time_has_none() -> None:
+    iv, reason = implied_vol([8.0, 8.0], 100.0, 100.0, [1e6, math.inf], 0.9, is_call=True)
+
+    assert iv[0] > 0
+    assert reason.tolist() == [Reason.OK, Reason.NON_FINITE]
 
 
 def test_inputs_broadcast_to_their_common_shape() -> None:
