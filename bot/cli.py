@@ -20,7 +20,7 @@ from bot.command_line import (
     progress_bar,
     reported,
 )
-from bot.data_commands import record
+from bot.data_commands import import_chains, record
 from bot.gateway_commands import gateway, probe
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
@@ -185,6 +185,7 @@ app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
 app.command()(record)
+app.command("import")(import_chains)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - typer reads the annotations
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.command_line import HERE, ProjectOption, progress_bar, reported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def record(
@@ -25,14 +28,11 @@ def record(
     """Record whole option chains to play back; an interrupted recording is gone on with."""
     import asyncio
 
-    from bot.core.errors import ConfigError
     from bot.project import load_project
     from bot.record import UNDERLYINGS, record_chains
 
     with reported():
-        chosen = UNDERLYINGS if underlying == "both" else (underlying.upper(),)
-        if not set(chosen) <= set(UNDERLYINGS):
-            raise ConfigError((f"--underlying {underlying}: must be SPX, VIX or both",))
+        chosen = UNDERLYINGS if underlying == "both" else (_one_of(UNDERLYINGS, underlying),)
         loaded = load_project(project)
         folder = out or project / "chains"
         time = at.time() if at else None
@@ -44,6 +44,61 @@ def record(
                 f"{each.path}: {each.facts.expiries} series, {each.quoted} of {each.rows} options "
                 f"quoted{resumed}"
             )
-            for flag in each.facts.flags:
-                typer.secho(f"  {flag}", fg="yellow")
-        typer.echo(f"play it back:  steward gateway --chains {folder} --history {folder}")
+            _flags(each.facts.flags)
+        typer.echo(f"play it back:  steward demo --chains {folder}")
+
+
+def import_chains(
+    files: Annotated[
+        list[Path], typer.Argument(help="Quote tables of Cboe (CSV), files of optionsDX (text).")
+    ],
+    project: ProjectOption = HERE,
+    *,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="cboe or optionsdx; by what a file begins with by default."),
+    ] = None,
+    underlying: Annotated[
+        str | None, typer.Option(help="SPX or VIX, where a file of optionsDX does not say.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the chains; chains/ of the project by default.")
+    ] = None,
+) -> None:
+    """Convert downloaded chains into ones that can be played back: all files or none."""
+    from bot.core.errors import ConfigError, RecordedDataError
+    from bot.data.imports import FORMATS, import_files
+    from bot.record import UNDERLYINGS
+
+    with reported():
+        kind = None if form is None else _one_of(FORMATS, form, option="--format")
+        whose = None if underlying is None else _one_of(UNDERLYINGS, underlying)
+        try:
+            made = import_files(files, out or project / "chains", form=kind, underlying=whose)
+        except RecordedDataError as fault:
+            raise ConfigError((f"{fault}; nothing was written",)) from fault
+    for each in made:
+        state = "" if each.is_new else ", was there already"
+        typer.echo(f"{each.path}: {each.facts.expiries} series, {each.rows} options{state}")
+        _flags(each.facts.flags)
+
+
+def _one_of(known: Sequence[str], name: str, *, option: str = "--underlying") -> str:
+    """Return the known name that was meant.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    from bot.core.errors import ConfigError
+
+    for each in known:
+        if each.lower() == name.lower():
+            return each
+    raise ConfigError((f"{option} {name}: must be one of {', '.join(known)}",))
+
+
+def _flags(flags: Sequence[str]) -> None:
+    for flag in flags:
+        typer.secho(f"  {flag}", fg="yellow")

@@ -194,4 +194,4 @@ def test_the_command_says_what_it_recorded(project: Path) -> None:
     assert "VIX-2025-01-06.parquet: 14 series, 1736 of 1736 options quoted" in made.stdout
     assert read_capture(project / "chains" / "VIX-2025-01-06.parquet").flags == ()
     assert odd.returncode == 2
-    assert odd.stderr == "--underlying NDX: must be SPX, VIX or both\n"
+    assert odd.stderr == "--underlying NDX: must be one of SPX, VIX\n"
