@@ -57,7 +57,7 @@ def market_line(decision: DecisionRow) -> RenderableType:
 
 def acted(decision: DecisionRow) -> Iterable[RenderableType]:
     """Yield each rule that acted on condors and lots, in words, and on which."""
-    found = [each for each in decision.verdicts if each.passed and _acts(each)]
+    found = [each for each in decision.verdicts if each.passed and acts(each)]
     if found:
         made = _in_words(found, "rule", "acts since · on what: seen / bound")
         yield from section("Rules that acted on what is held", made)
@@ -65,7 +65,7 @@ def acted(decision: DecisionRow) -> Iterable[RenderableType]:
 
 def held_back(decision: DecisionRow, session: Session) -> Iterable[RenderableType]:
     """Yield each gate that did not pass, in words, with what it saw and its bound."""
-    gates = [each for each in decision.verdicts if not _acts(each) and not _is_of_engine(each)]
+    gates = [each for each in decision.verdicts if not acts(each) and not is_of_engine(each)]
     denied = sorted((each for each in gates if not each.passed), key=is_of_held)
     passed = line(f"{len(gates) - len(denied)} verdicts passed: `steward explain {session}`")
     made = _in_words(denied, "gate", "passes when · of what: seen / bound")
@@ -80,20 +80,22 @@ def _in_words(verdicts: Sequence[Verdict], *columns: str) -> RenderableType:
     made = table(*columns)
     made.columns[0].no_wrap = True
     for code, mine in grouped.items():
-        made.add_row(code, Text.assemble(words_of(code), " · ", (_of_each(mine), "dim")))
+        made.add_row(code, Text.assemble(words_of(code), " · ", (of_each(mine), "dim")))
     return made
 
 
-def _acts(verdict: Verdict) -> bool:
+def acts(verdict: Verdict) -> bool:
+    """Whether it is a rule about something held that acts where it passes."""
     kind = verdict.subject.partition(":")[0]
     return is_of_held(verdict) and kind in {"condor", "lot"} and verdict.code not in LEAVE
 
 
-def _is_of_engine(verdict: Verdict) -> bool:
+def is_of_engine(verdict: Verdict) -> bool:
+    """Whether it is of the second engine's condors."""
     return verdict.subject.startswith("engine:")
 
 
-def _of_each(verdicts: Sequence[Verdict]) -> str:
+def of_each(verdicts: Sequence[Verdict]) -> str:
     """Say what was seen of each subject; subjects of which the same was seen stand together."""
     seen = defaultdict[str, list[str]](list)
     for each in verdicts:

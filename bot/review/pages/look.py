@@ -76,20 +76,13 @@ def embedded() -> Assets:
 @cache
 def environment() -> Environment:
     """Return the templates; a name that a page forgot is a fault, not an empty space."""
-    made = Environment(
+    return Environment(
         loader=PackageLoader("bot.review.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["unknown"] = shown
-    return made
-
-
-def shown(text: object) -> object:
-    """Return `text`, or the word for what is not known."""
-    return "unknown" if text is None or text in {"", "—"} else text
 
 
 def render(template: str, assets: Assets, **content: Any) -> str:  # noqa: ANN401 - what a page shows
