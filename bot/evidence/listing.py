@@ -1,0 +1,83 @@
+"""What is listed on a session of history: the series of today, on the index as it is rebased.
+
+SPX had no daily expiries before 2022 and no weekly ones before 2005; the method is judged with the
+listings that it trades in. Which series there are: ``bot.surfaces.listings``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.core.sessions import last_trade_of
+from bot.core.universe import ListedSeries
+from bot.surfaces.listings import spx_expiries, spx_strikes, vix_months, vix_strikes
+
+if TYPE_CHECKING:
+    from bot.core.sessions import TradingCalendar
+
+GRID: Final = 50.0
+"""Strikes are laid round the index rounded to so many points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Listed:
+    """The series of one session.
+
+    Parameters
+    ----------
+    spx, vix
+        Series that can be traded, nearest first.
+    spx_expiries
+        Expiries of SPX of either class.
+    strike_array
+        Strikes of SPX, points, ascending; shape (n,).
+    """
+
+    spx: tuple[ListedSeries, ...]
+    vix: tuple[ListedSeries, ...]
+    spx_expiries: frozenset[dt.date]
+    strike_array: NDArray[np.float64]
+
+    def vix_term_class(self, expiry: dt.date) -> str:
+        """Return the class whose quotes the VIX takes of an expiry: AM-settled where there is."""
+        am = any(each.trading_class == "SPX" and each.expiry == expiry for each in self.spx)
+        return "SPX" if am else "SPXW"
+
+
+def listed_on(session: dt.date, spot: float, calendar: TradingCalendar) -> Listed:
+    """Return what is listed on `session` with SPX at `spot` points."""
+    middle = max(round(spot / GRID), 1) * GRID
+    strikes = spx_strikes(middle, middle)
+    expiries = spx_expiries(session, calendar)
+    vix = vix_strikes()
+    return Listed(
+        spx=tuple(_series("SPX", *each, strikes=strikes, calendar=calendar) for each in expiries),
+        vix=tuple(
+            _series("VIX", "VIX", expiry, strikes=vix, calendar=calendar)
+            for expiry in vix_months(session, calendar)
+        ),
+        spx_expiries=frozenset(expiry for _, expiry in expiries),
+        strike_array=np.array(strikes),
+    )
+
+
+def _series(
+    underlying: str,
+    trading_class: str,
+    expiry: dt.date,
+    *,
+    strikes: tuple[float, ...],
+    calendar: TradingCalendar,
+) -> ListedSeries:
+    return ListedSeries(
+        underlying=underlying,
+        trading_class=trading_class,
+        expiry=expiry,
+        last_trade=last_trade_of(trading_class, expiry, calendar),
+        strikes=strikes,
+    )

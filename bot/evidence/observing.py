@@ -1,0 +1,109 @@
+"""One session of history as a snapshot with the options that the bot would have asked for.
+
+The questions are those of ``bot.observe``, in their order, answered by the model: see
+``bot.core.candidates``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.core.candidates import (
+    condor_candidates,
+    fine_candidates,
+    hedge_candidates,
+    threatened_condors,
+)
+from bot.core.model import OptionQuote
+from bot.core.universe import (
+    condor_series,
+    hedge_series,
+    parity_partners,
+    shift_contracts,
+    shift_series,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bot.core.book import Condor
+    from bot.core.model import MarketSnapshot, OptionContract, Quote
+    from bot.core.rules import CondorRules, Rules
+    from bot.core.sessions import TradingCalendar
+    from bot.core.universe import ListedSeries
+    from bot.evidence.listing import Listed
+    from bot.evidence.quoting import DayQuotes
+
+
+def observed(  # noqa: PLR0913 - a market, a book and rules, each in two parts
+    levels: MarketSnapshot,
+    market: DayQuotes,
+    listed: Listed,
+    *,
+    held: Sequence[OptionContract],
+    condors: Iterable[Condor],
+    calendar: TradingCalendar,
+    rules: Rules,
+) -> tuple[MarketSnapshot, dict[OptionContract, Quote]]:
+    """Return the snapshot to decide on, and its quotes by contract.
+
+    Parameters
+    ----------
+    levels
+        The session without options.
+    market, listed
+        What is quoted, and what is listed.
+    held
+        Contracts of the book that still trade.
+    condors
+        Open condors, some of which may be threatened.
+    calendar, rules
+        Of the decision.
+    """
+    session = levels.session
+    sold = condor_series(listed.spx, session, rules.condor, tomorrow=calendar.next(session))
+    bought = hedge_series(listed.vix, session, calendar, rules.hedge).values()
+    quotes = market.of(
+        [
+            *held,
+            *parity_partners(held),
+            *condor_candidates(levels, sold, rules.condor),
+            *hedge_candidates(levels, dict.fromkeys(bought)),
+        ]
+    )
+    coarse = _with(levels, quotes)
+    later = _later(coarse, listed, condors, calendar=calendar, rules=rules.condor)
+    if later:
+        quotes |= market.of(contract for wanted in later.values() for contract in wanted)
+        coarse = _with(levels, quotes)
+    for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
+        quotes |= market.of(fine_candidates(coarse, series, rules.condor))
+    return _with(levels, quotes), quotes
+
+
+def _later(
+    coarse: MarketSnapshot,
+    listed: Listed,
+    condors: Iterable[Condor],
+    *,
+    calendar: TradingCalendar,
+    rules: CondorRules,
+) -> dict[ListedSeries, list[OptionContract]]:
+    """Return what threatened condors could be rolled into, by series; none while none is."""
+    found: dict[ListedSeries, list[OptionContract]] = {}
+    spot = coarse.level("SPX")
+    for condor, side in threatened_condors(coarse, condors, calendar=calendar, rules=rules):
+        series = shift_series(listed.spx, condor, coarse.session, rules)
+        if series is None or spot is None:
+            continue
+        wanted = found.setdefault(series, list(condor_candidates(coarse, series, rules)))
+        wanted += shift_contracts(series, condor, side, forward=spot, rules=rules)
+    return found
+
+
+def _with(levels: MarketSnapshot, quotes: Mapping[OptionContract, Quote]) -> MarketSnapshot:
+    options = tuple(
+        OptionQuote(contract=contract, quote=quote) for contract, quote in quotes.items()
+    )
+    return replace(levels, options=options)
