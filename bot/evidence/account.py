@@ -17,7 +17,6 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bot.core.book import (
@@ -28,16 +27,27 @@ from bot.core.book import (
     HedgeLot,
     HedgeNotes,
     HedgeSale,
-    Layer,
     Leg,
     WidthDay,
 )
 from bot.core.decision import Action
 from bot.core.errors import LedgerError
 from bot.core.hedge_sales import PROFIT_TAKING
-from bot.core.model import MULTIPLIER, Right
+from bot.core.model import MULTIPLIER
 from bot.core.plan import SECOND_ENGINE, TIME_SHIFT
-from bot.core.valuation import bid_points, leg_points
+from bot.core.valuation import bid_points
+from bot.evidence.structures import (
+    Filled,
+    HeldCondor,
+    HeldLot,
+    Purse,
+    Settled,
+    condor_points,
+    in_points,
+    intrinsic,
+    money,
+    rebased,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,67 +61,6 @@ YEAR_SESSIONS: Final = 252
 CREDIT_SESSIONS: Final = 90
 TOLD: Final = dt.timedelta(days=366)
 """How long a sale of the hedge is told of."""
-
-DIGITS: Final = 6
-"""Of adjusted strikes and prices, points."""
-
-
-@dataclass(slots=True, kw_only=True)
-class HeldCondor:
-    """An open condor and its size: USD of one point and unit over 100."""
-
-    condor: Condor
-    scale: float = 1.0
-
-
-@dataclass(slots=True, kw_only=True)
-class HeldLot:
-    """A hedge lot and what its purchase paid in commissions, USD."""
-
-    lot: HedgeLot
-    fees_usd: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Purse:
-    """Cumulative cash of one source, USD: premiums and settlements, and commissions paid."""
-
-    cash_usd: float = 0.0
-    fees_usd: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """What an order traded.
-
-    Parameters
-    ----------
-    quantity
-        Units.
-    price
-        Net debit of one unit, points.
-    fees_usd
-        Commissions of all of it, USD.
-    scale
-        USD of one point and unit over 100.
-    """
-
-    quantity: int
-    price: float
-    fees_usd: float
-    scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What ended at expiry; `value_points` is what one unit paid, negative where it cost."""
-
-    structure_id: str
-    layer: Layer | None
-    legs: tuple[Leg, ...]
-    quantity: int
-    value_points: float
-    scale: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,7 +168,7 @@ class Account:
                 opened=intent.session,
                 legs=(put, short_put, short_call, call),
                 quantity=fill.quantity,
-                credit_points=_points(-fill.price),
+                credit_points=in_points(-fill.price),
                 rolled=intent.reason == TIME_SHIFT,
                 second_engine=intent.reason == SECOND_ENGINE,
             )
@@ -249,7 +198,7 @@ class Account:
             contract=intent.legs[0].contract,
             quantity=fill.quantity,
             bought=fill.quantity,
-            cost_points=_points(fill.price),
+            cost_points=in_points(fill.price),
             opened=intent.session,
             extrinsic_points=intent.extrinsic_points,
         )
@@ -349,46 +298,6 @@ class Account:
 def _pay(purse: Purse, fill: Filled) -> None:
     purse.cash_usd -= fill.price * fill.quantity * fill.scale * MULTIPLIER
     purse.fees_usd += fill.fees_usd
-
-
-def condor_points(condor: Condor, quotes: Quotes) -> float:
-    """Return the value of one unit at the mids of its legs, points; a leg unknown is an error."""
-    return sum(leg.ratio * _leg_value(leg, quotes) for leg in condor.legs)
-
-
-def _leg_value(leg: Leg, quotes: Quotes) -> float:
-    value = leg_points(leg, quotes)
-    if value is None:
-        raise LedgerError(f"{leg.contract.label()}: no quote to mark it with")
-    return value
-
-
-def rebased(condor: Condor, factor: float) -> Condor:
-    """Return `condor` on an index that is `factor` times higher."""
-    one, two, three, four = (
-        replace(
-            leg,
-            contract=replace(leg.contract, strike=round(leg.contract.strike * factor, DIGITS)),
-        )
-        for leg in condor.legs
-    )
-    credit = _points(float(condor.credit_points) * factor)
-    return replace(condor, legs=(one, two, three, four), credit_points=credit)
-
-
-def intrinsic(contract: OptionContract, level: float) -> float:
-    """Return what one option pays at `level`, points."""
-    sign = 1 if contract.right is Right.CALL else -1
-    return max(sign * (level - contract.strike), 0.0)
-
-
-def money(value: float) -> Decimal:
-    """Return USD to the cent."""
-    return Decimal(str(round(value, 2)))
-
-
-def _points(value: float) -> Decimal:
-    return Decimal(str(round(value, DIGITS)))
 
 
 def _sale(intent: OrderIntent, held: HeldLot, fill: Filled) -> HedgeSale:

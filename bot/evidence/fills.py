@@ -25,8 +25,9 @@ from bot.core.plan import executable_quantity, recut
 from bot.core.risk import lasting_contracts, width_points
 from bot.core.rules import Rules
 from bot.core.valuation import leg_points
-from bot.evidence.account import BOOKING, Filled
+from bot.evidence.account import BOOKING
 from bot.evidence.settings import ReplaySettings
+from bot.evidence.structures import Filled
 from bot.surfaces.commissions import option_commission
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from bot.core.book import HedgeLot
     from bot.core.decision import OrderIntent
     from bot.core.model import OptionContract, Quote, Session
-    from bot.evidence.account import Filled, Settled
     from bot.evidence.settings import ReplaySettings
+    from bot.evidence.structures import Filled, Settled
 
     Quotes = Mapping[OptionContract, Quote]
     Row = dict[str, Any]
