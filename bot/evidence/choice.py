@@ -5,7 +5,7 @@ down before the numbers were seen:
 
 - It is made on 1990-2014; 2015-today is only reported.
 - Candidate and start value are compared by the monthly returns of their hedged books over bills,
-  month by month, each counted by its utility: constant relative risk aversion of 5, so that a bad
+  month by month, each counted by its utility: constant relative risk aversion of 4, so that a bad
   month weighs more than a good one and a hedge is not judged by its cost alone. The mean
   difference over its Newey-West error is a t value.
 - The best of many looks good by luck. With n candidates a difference is *clear* where its t value
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ERROR_RATE: Final = 0.05
 """Chance that a worthless candidate is called clear, over all of them."""
 
-AVERSION: Final = 5.0
+AVERSION: Final = 4.0
 """Relative risk aversion."""
 
 _TIERS: Final = ("conservative", "balanced", "aggressive")
@@ -209,7 +209,7 @@ def judge(
 def utility(returns: pd.Series[float]) -> pd.Series[float]:
     """Return the utility of monthly returns, in units of a small return.
 
-    ``((1 + r) ** (1 - a) - 1) / (1 - a)``, a = 5; a month that loses everything is NaN.
+    ``((1 + r) ** (1 - a) - 1) / (1 - a)``, a = 4; a month that loses everything is NaN.
     """
     wealth = (1 + returns).where(returns > -1)
     return (wealth ** (1 - AVERSION) - 1) / (1 - AVERSION)

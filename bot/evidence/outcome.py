@@ -19,19 +19,20 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 
 from bot.evidence import figures
 from bot.evidence.books import HEDGED, SHADOW
+from bot.evidence.measures import market_of, premium
 from bot.evidence.segments import SPLIT, TRADEABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
+    import pandas as pd
 
     from bot.evidence.books import BookDays, Replay
     from bot.evidence.history import History
+    from bot.evidence.measures import Market
 
 WHOLE: Final = "whole"
 ERAS: Final = {
@@ -56,56 +57,40 @@ def outcome(replay: Replay, history: History, eras: Iterable[str] = tuple(ERAS))
     eras
         Which of `ERAS`.
     """
-    sessions = replay.books[HEDGED].sessions
-    bills = pd.Series(bill_returns(history, sessions), index=pd.DatetimeIndex(sessions))
-    premium = _premium(replay)
-    row: dict[str, Any] = {"sessions": len(sessions), "trades": len(replay.trades)}
+    market = market_of(history, replay.books[HEDGED].sessions)
+    row: dict[str, Any] = {
+        "sessions": len(replay.books[HEDGED].sessions),
+        "trades": len(replay.trades),
+    }
     for era in eras:
-        for name, value in _figures(replay, ERAS[era], bills, premium):
+        for name, value in _figures(replay, ERAS[era], market):
             row[f"{era}_{name}"] = value
-    excess = figures.monthly_returns(replay.books[HEDGED]) - by_month(bills)
+    excess = figures.monthly_returns(figures.solvent(replay.books[HEDGED])) - market.bills
     return row | {"first_month": str(excess.index[0]), "months": excess.tolist()}
 
 
-def bill_returns(history: History, sessions: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Return what T-bills earned since the session before each; shape (n,).
-
-    ``exp(rate x days / 365) - 1`` of the rate of the session before, and the calendar days since.
-    """
-    at = np.searchsorted(history.sessions, sessions)
-    before = np.maximum(at - 1, 0)
-    days = (history.sessions[at] - history.sessions[before]).astype("timedelta64[D]")
-    return np.asarray(np.expm1(history.rate[before] * days.astype(np.float64) / 365))
-
-
-def by_month(returns: pd.Series[float]) -> pd.Series[float]:
-    """Return the compound return of each month by period."""
-    grown = 1 + returns
-    return grown.groupby(pd.DatetimeIndex(grown.index).to_period("M")).prod() - 1
-
-
 def _figures(
-    replay: Replay,
-    era: tuple[dt.date, dt.date],
-    bills: pd.Series[float],
-    premium: pd.Series[float],
+    replay: Replay, era: tuple[dt.date, dt.date], market: Market
 ) -> Iterator[tuple[str, float]]:
     first, last = (np.datetime64(day) for day in era)
-    hedged, shadow = (figures.between(replay.books[name], first, last) for name in (HEDGED, SHADOW))
+    hedged, shadow = (
+        figures.between(figures.solvent(replay.books[name]), first, last)
+        for name in (HEDGED, SHADOW)
+    )
     if hedged is None or shadow is None or len(hedged.sessions) < FEWEST_SESSIONS:
         return
-    days = pd.DatetimeIndex(hedged.sessions)
+    kept = np.isin(replay.books[HEDGED].sessions, hedged.sessions)
     cost = figures.drag(
         hedged,
         shadow,
-        premium_usd=_values(premium.reindex(days, fill_value=0.0)),
-        bill_returns=_values(bills.loc[days]),
+        premium_usd=premium(replay)[kept],
+        bill_returns=market.bill_days[kept],
     )
     yield "drag", cost.total
     yield "growth_given_up", cost.growth
     yield "reduction", figures.drawdown_reduction(hedged, shadow)
     for prefix, book in (("", hedged), ("shadow_", shadow)):
-        yield from _of_book(prefix, book, by_month(bills.loc[days]))
+        yield from _of_book(prefix, book, market.bills)
 
 
 def _of_book(prefix: str, book: BookDays, bills: pd.Series[float]) -> Iterator[tuple[str, float]]:
@@ -115,14 +100,3 @@ def _of_book(prefix: str, book: BookDays, bills: pd.Series[float]) -> Iterator[t
     yield f"{prefix}drawdown", found.drawdown.share
     yield f"{prefix}sharpe", found.sharpe
     yield f"{prefix}worst_month", found.worst_month
-
-
-def _premium(replay: Replay) -> pd.Series[float]:
-    """Return the value of the hedge at the end of each session at the bid, USD."""
-    found = replay.layers.groupby("session")["bid_usd"].sum()
-    found.index = pd.DatetimeIndex(found.index)
-    return found
-
-
-def _values(series: pd.Series[float]) -> NDArray[np.float64]:
-    return np.asarray(series, dtype=np.float64)
