@@ -174,12 +174,23 @@ def recall(
 
 async def look(desk: Desk) -> MarketSnapshot:
     """Observe the market and store what was seen, whole."""
+    began, before = desk.now(), desk.broker.meter.read()
     snapshot = await observe(desk)
-    if lines := desk.market.competing:
+    if lines := desk.market.lines.competing:
         text = f"the user is logged in elsewhere with live data: {lines} lines were silenced"
         desk.ledger.alert("COMPETING_SESSION", text, session=desk.session, at=desk.now())
     desk.ledger.save_snapshot(snapshot, dry=desk.dry)
-    finish(desk, "observe", options=len(snapshot.options), peak_lines=desk.market.peak_lines)
+    traffic = desk.broker.meter.read().since(before)
+    finish(
+        desk,
+        "observe",
+        options=len(snapshot.options),
+        peak_lines=desk.market.lines.peak,
+        requests=traffic.requests,
+        waits=traffic.waits,
+        waited_seconds=round(traffic.waited_seconds, 3),
+        seconds=round((desk.now() - began).total_seconds(), 3),
+    )
     return snapshot
 
 

@@ -1,45 +1,42 @@
 """Reads the market into one snapshot: levels, bars, breadth, VX curve, strikes that matter.
 
 What cannot be read is left out of the snapshot, where every rule sees it as unknown.
+
+Options are read in a few rounds (``strategies.reading``): where the wanted deltas are expected by
+the smiles of the session before, then where the quotes say that they are, until nothing that the
+decision would choose is unread. What is held is read always. Of the profile ``daily`` a net of
+strikes is read, and then every strike between the money and the furthest wing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bot.broker.vx_history import vx_days
-from bot.core.breadth import unbroken
 from bot.core.candidates import (
     condor_candidates,
     fine_candidates,
-    hedge_candidates,
     in_quote_order,
     threatened_condors,
 )
-from bot.core.errors import MarketDataError
-from bot.core.macro import month_end
-from bot.core.model import BreadthSeries, BreadthSource, MarketSnapshot
-from bot.core.universe import (
-    ListedSeries,
-    condor_series,
-    hedge_series,
-    parity_partners,
-    shift_contracts,
-    shift_series,
-)
-from bot.logs import get_logger
+from bot.core.errors import LedgerError
+from bot.core.regime import compute_signals
+from bot.core.smile import Smiles, smiles_of
+from bot.core.universe import parity_partners, shift_contracts, shift_series
+from bot.levels import held_contracts, listed_series, own_strikes, read_levels
+from strategies.reading_plan import LayerSeries, ReadingPlan, layer_deltas, wanted
 
 if TYPE_CHECKING:
-    from bot.core.model import OptionContract, Quote, TradingDay
+    from bot.core.model import MarketSnapshot, OptionContract, Quote
+    from bot.core.universe import ListedSeries
     from bot.desk import Desk
+    from bot.levels import Known
 
     Quotes = dict[OptionContract, Quote]
 
-log = get_logger(__name__)
-
-CALENDAR_DAYS_BACK = 400
-CALENDAR_DAYS_AHEAD = 760
+MOST_ROUNDS: Final = 6
+"""Rounds of quotes after which a reading ends, whatever is still unread: quotes grow old."""
 
 
 async def observe(desk: Desk) -> MarketSnapshot:
@@ -50,35 +47,24 @@ async def observe(desk: Desk) -> MarketSnapshot:
     GatewayUnavailableError
         If the gateway stops answering. A refused instrument is merely unknown.
     """
-    levels = await _levels(desk)
-    sold = await _sold_series(desk)
-    bought = await _bought_series(desk)
-    held = _held(desk)
-    wanted = [
-        *held,
-        *parity_partners(held),
-        *condor_candidates(levels, sold, desk.rules.condor),
-        *hedge_candidates(levels, bought),
-    ]
-    quotes = await desk.market.options(wanted)
-    coarse = with_quotes(levels, quotes, desk)
-    if later := await _later_contracts(coarse, desk):
-        quotes |= await desk.market.options(
-            [contract for contracts in later.values() for contract in contracts]
-        )
-        coarse = with_quotes(levels, quotes, desk)
-    for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
-        quotes |= await desk.market.options(fine_candidates(coarse, series, desk.rules.condor))
-    return with_quotes(levels, quotes, desk)
-
-
-def calendar_window(desk: Desk) -> tuple[TradingDay, ...]:
-    """Return the trading days that a snapshot carries: a year back, two years on."""
-    return tuple(
-        day
-        for day in desk.calendar.days
-        if -CALENDAR_DAYS_BACK <= (day.session - desk.session).days <= CALENDAR_DAYS_AHEAD
-    )
+    known = await read_levels(desk)
+    plan, held, snapshot = _plan(desk, known), held_contracts(desk), known.levels
+    asked = [*held, *parity_partners(held), *_daily_net(desk, known)]
+    quotes: Quotes = {}
+    for number in range(MOST_ROUNDS):
+        asked += wanted(plan, snapshot)
+        if number == 1:
+            asked += _daily_strikes(desk, known, snapshot)
+        unread = [contract for contract in dict.fromkeys(asked) if contract not in quotes]
+        if not unread:
+            break
+        quotes |= await desk.market.options(unread)
+        snapshot = with_quotes(known.levels, quotes, desk)
+        if number == 0:
+            later = await _later_contracts(desk, snapshot)
+            plan = dataclasses.replace(plan, sold=tuple(dict.fromkeys((*plan.sold, *later))))
+            asked += [contract for contracts in later.values() for contract in contracts]
+    return snapshot
 
 
 def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketSnapshot:
@@ -86,110 +72,65 @@ def with_quotes(snapshot: MarketSnapshot, quotes: Quotes, desk: Desk) -> MarketS
     return dataclasses.replace(snapshot, options=in_quote_order(quotes), taken_at=desk.now())
 
 
-async def _levels(desk: Desk) -> MarketSnapshot:
-    """Read all but the options."""
-    indexes, curve = await desk.market.indexes(), await desk.market.vx_curve()
-    return MarketSnapshot(
-        session=desk.session,
-        indexes=indexes,
-        vx_curve=curve,
-        vx_days=await vx_days(
-            desk.market,
-            desk.session,
-            listed=[future.expiry for future in curve],
-            calendar=desk.calendar,
+async def requote(desk: Desk, snapshot: MarketSnapshot) -> MarketSnapshot:
+    """Return `snapshot` with fresh quotes of everything held now."""
+    quotes = {option.contract: option.quote for option in snapshot.options}
+    quotes |= await desk.market.options(held_contracts(desk))
+    return with_quotes(snapshot, quotes, desk)
+
+
+def _plan(desk: Desk, known: Known) -> ReadingPlan:
+    """Return what is to be read, as far as it is known before the first quote."""
+    notes, past = desk.ledger.hedge_notes(desk.session), desk.ledger.hedge_ledger(desk.session)
+    sold = () if known.sold is None or desk.rules.condor.is_daily else (known.sold,)
+    return ReadingPlan(
+        sold=sold,
+        bought=tuple(
+            LayerSeries(series=series, deltas=layer_deltas(layer, notes, past, desk.rules.hedge))
+            for layer, series in known.bought.items()
         ),
-        spx_bars=await desk.market.index_bars("SPX", desk.session),
-        vix_bars=await desk.market.index_bars("VIX", desk.session),
-        breadth=await _breadth(desk),
-        calendar=calendar_window(desk),
-        options=(),
-        rate=desk.rules.rate,
-        events=desk.events,
-        macro=tuple(each for each in desk.macro if month_end(each.month) < desk.session),
-        taken_at=desk.now(),
+        signals=compute_signals(known.levels, desk.rules.signals),
+        smiles=_smiles(desk),
+        rules=desk.rules,
     )
 
 
-async def _breadth(desk: Desk) -> BreadthSeries | None:
-    """Return our own NYSE series where it is long enough, else the sectors, else unknown."""
-    need = desk.rules.signals.breadth_minimum_days
-    until = desk.calendar.previous(desk.session)
-    past = [day.session for day in calendar_window(desk) if day.session <= until]
-    kept = desk.ledger.breadth(BreadthSource.NYSE, until, desk.rules.signals.minimum_bars)
-    nyse = unbroken(kept, past)
-    if len(nyse) >= need:
-        return BreadthSeries(source=BreadthSource.NYSE, days=nyse)
-    sectors = unbroken(await desk.market.sector_breadth(desk.session), past)
-    if len(sectors) >= need:
-        return BreadthSeries(source=BreadthSource.SECTORS, days=sectors)
-    return None
+def _smiles(desk: Desk) -> Smiles:
+    """Return the smiles of the session before; rules of thumb where the ledger has none.
+
+    They only say where to look: what is wrong with them costs a round of quotes, no more.
+    """
+    with contextlib.suppress(LedgerError):
+        before = desk.ledger.snapshot_before(desk.session)
+        return Smiles() if before is None else smiles_of(before)
+    return Smiles()
 
 
-async def _listed(desk: Desk, underlying: str) -> tuple[ListedSeries, ...]:
-    """Return the series of an underlying, none where they are unknown."""
-    try:
-        return await desk.market.series(underlying)
-    except MarketDataError as fault:
-        log.warning("series.unknown", underlying=underlying, detail=str(fault))
-        return ()
+def _daily_net(desk: Desk, known: Known) -> tuple[OptionContract, ...]:
+    rules = desk.rules.condor
+    return condor_candidates(known.levels, known.sold, rules) if rules.is_daily else ()
 
 
-async def _sold_series(desk: Desk) -> ListedSeries | None:
-    series = condor_series(
-        await _listed(desk, "SPX"),
-        desk.session,
-        desk.rules.condor,
-        tomorrow=desk.calendar.next(desk.session),
-    )
-    return None if series is None else await _own_strikes(desk, series)
-
-
-async def _bought_series(desk: Desk) -> list[ListedSeries]:
-    listed = await _listed(desk, "VIX")
-    layers = hedge_series(listed, desk.session, desk.calendar, desk.rules.hedge)
-    return [await _own_strikes(desk, series) for series in dict.fromkeys(layers.values())]
-
-
-async def _own_strikes(desk: Desk, series: ListedSeries) -> ListedSeries:
-    """Return the series with its own strikes; with those of its class where they are unknown."""
-    try:
-        return await desk.market.with_own_strikes(series)
-    except MarketDataError as fault:
-        log.warning("strikes.unknown", expiry=str(series.expiry), detail=str(fault))
-        return series
-
-
-def _held(desk: Desk) -> list[OptionContract]:
-    return [
-        contract
-        for contract in desk.ledger.holdings().net_positions()
-        if contract.last_trade >= desk.session
-    ]
+def _daily_strikes(desk: Desk, known: Known, snapshot: MarketSnapshot) -> list[OptionContract]:
+    if known.sold is None or not desk.rules.condor.is_daily:
+        return []
+    return fine_candidates(snapshot, known.sold, desk.rules.condor)
 
 
 async def _later_contracts(
-    coarse: MarketSnapshot, desk: Desk
+    desk: Desk, snapshot: MarketSnapshot
 ) -> dict[ListedSeries, list[OptionContract]]:
     """Return what threatened condors could be rolled into, by series; none while none is."""
     found: dict[ListedSeries, list[OptionContract]] = {}
-    spot, rules = coarse.level("SPX"), desk.rules.condor
-    threatened = threatened_condors(
-        coarse, desk.ledger.holdings().condors, calendar=desk.calendar, rules=rules
-    )
-    listed = await _listed(desk, "SPX") if threatened else ()
+    spot, rules = snapshot.level("SPX"), desk.rules.condor
+    condors = desk.ledger.holdings().condors
+    threatened = threatened_condors(snapshot, condors, calendar=desk.calendar, rules=rules)
+    listed = await listed_series(desk, "SPX") if threatened else ()
     for condor, side in threatened:
         series = shift_series(listed, condor, desk.session, rules)
         if series is None or spot is None:
             continue
-        series = await _own_strikes(desk, series)
-        wanted = found.setdefault(series, list(condor_candidates(coarse, series, rules)))
-        wanted += shift_contracts(series, condor, side, forward=spot, rules=rules)
+        series = await own_strikes(desk, series)
+        contracts = found.setdefault(series, [])
+        contracts += shift_contracts(series, condor, side, forward=spot, rules=rules)
     return found
-
-
-async def requote(desk: Desk, snapshot: MarketSnapshot) -> MarketSnapshot:
-    """Return `snapshot` with fresh quotes of everything held now."""
-    quotes = {option.contract: option.quote for option in snapshot.options}
-    quotes |= await desk.market.options(_held(desk))
-    return with_quotes(snapshot, quotes, desk)

@@ -93,8 +93,8 @@ def condor_legs(
     rules
         Floor, tolerance, width and grid.
     """
-    put = _short(chain, Right.PUT, target=deltas.put, rules=rules)
-    call = _short(chain, Right.CALL, target=deltas.call, rules=rules)
+    put = short_strike(chain, Right.PUT, target=deltas.put, rules=rules)
+    call = short_strike(chain, Right.CALL, target=deltas.call, rules=rules)
     if put is None or call is None or chain.strike[put] >= chain.strike[call]:
         return None
     return _with_wings(chain, put, call, rules=rules)
@@ -120,7 +120,7 @@ def shifted_legs(
     """
     other = Right.CALL if side is Right.PUT else Right.PUT
     target = deltas.call if other is Right.CALL else deltas.put
-    fixed = _short(chain, other, target=target, rules=rules)
+    fixed = short_strike(chain, other, target=target, rules=rules)
     if fixed is None:
         return ()
     made = (
@@ -167,7 +167,9 @@ def _of_right(chain: PricedChain, right: Right) -> Mask:
     return chain.is_call if right is Right.CALL else ~chain.is_call
 
 
-def _short(chain: PricedChain, right: Right, *, target: float, rules: CondorRules) -> int | None:
+def short_strike(
+    chain: PricedChain, right: Right, *, target: float, rules: CondorRules
+) -> int | None:
     """Return the short strike: nearest in delta within the tolerance, not below the floor."""
     delta = np.abs(chain.delta)
     distance = np.abs(delta - target)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from ib_insync import (
     IB,
+    BarData,
     ComboLeg,
     Contract,
     ContractDetails,
@@ -37,6 +38,7 @@ from bot.data.wire_recording import Sender
 
 __all__ = [
     "IB",
+    "BarData",
     "ComboLeg",
     "Contract",
     "ContractDetails",

@@ -1,21 +1,24 @@
-"""Quotes and bars, cleaned: what is missing, NaN, -1, empty or halted comes out as ``None``.
+"""Quotes, listings and bars; what a gateway refuses, or leaves open, comes out as unknown.
 
-Market-data lines are leased in waves and always released. An instrument that the gateway
-refuses (no definition, not subscribed, line limit) has an empty quote; nothing falls back to a
-stale last.
+An instrument that the gateway refuses (no definition, not subscribed, line limit) has an empty
+quote; nothing falls back to a stale last. What is quoted together is one reading: lines that are
+asked for first are on their way while listings and bars are awaited (``bot.broker.lines``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import itertools
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.broker import contracts as ib_contracts
+from bot.broker.lines import Lines
+from bot.broker.quotes import clean, feed, positive
 from bot.broker.readable import readable
 from bot.broker.session import Broker
+from bot.broker.together import at_once
 from bot.core.errors import GatewayUnavailableError, MarketDataError
 from bot.core.hours import OpenHours, parse_liquid_hours
 from bot.core.model import (
@@ -30,29 +33,21 @@ from bot.core.model import (
 )
 from bot.core.sessions import expiry_of
 from bot.core.universe import ListedSeries
-from bot.logs import get_logger
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Awaitable, Iterable, Sequence
 
-    from bot.broker.client import Contract, Ticker
+    from bot.broker.client import BarData, Contract, Ticker
+    from bot.broker.lines import Lease
 
 T = TypeVar("T")
-log = get_logger(__name__)
 
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
-FEEDS = {1: Feed.LIVE, 2: Feed.FROZEN, 3: Feed.DELAYED, 4: Feed.DELAYED}
-WITHOUT_LINE = frozenset({101, 200, 321, 354, 10089, 10168})
-"""Refusals of market data that leave no line open; others, as 10197, may resume."""
 
-COMPETING_SESSION = 10197
-"""Refusal while the same user is logged in elsewhere with live data."""
-
-PAUSE_SECONDS = 10.0
-
-HALTED = 1
+HISTORIES_AT_ONCE = 4
+"""Requests for bars that are open at a time: each answer is large, and each has its deadline."""
 
 
 @dataclass(slots=True)
@@ -63,41 +58,49 @@ class MarketData:
     ----------
     broker
         The connection.
-    lines
+    line_limit
         Lines leased at once; the venue allows 100.
     patience_seconds
         How long a quote is waited for.
-    pauses
-        How often a wave that a competing session has silenced is asked for again, in all.
     """
 
     broker: Broker
-    lines: int = 90
+    line_limit: int = 90
     patience_seconds: float = 4.0
-    pauses: int = 6
-    peak_lines: int = field(default=0, init=False)
-    competing: int = field(default=0, init=False)
-    """Lines that a competing session has silenced so far."""
+    lines: Lines = field(init=False)
+    _con_ids: dict[str, int] = field(default_factory=dict, init=False)
+    _histories: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(HISTORIES_AT_ONCE), init=False
+    )
+
+    def __post_init__(self) -> None:
+        """Lease no line yet."""
+        self.lines = Lines(
+            self.broker, limit=self.line_limit, patience_seconds=self.patience_seconds
+        )
 
     async def options(self, wanted: Iterable[OptionContract]) -> dict[OptionContract, Quote]:
         """Quote options; one that cannot be quoted has an empty quote."""
         unique = list(dict.fromkeys(wanted))
         exchange = self.broker.settings.order_exchange
         forms = [ib_contracts.option_contract(contract, exchange) for contract in unique]
-        tickers = await self._stream(forms)
+        tickers = await self._quoted(forms)
         return {contract: clean(ticker) for contract, ticker in zip(unique, tickers, strict=True)}
 
     async def indexes(self) -> tuple[IndexLevel, ...]:
         """Read the levels of the volatility complex and of SPX."""
-        tickers = await self._stream([ib_contracts.index_contract(name) for name in INDEXES])
-        return tuple(
-            IndexLevel(symbol=name, last=positive(ticker.last), feed=feed(ticker))
-            for name, ticker in zip(INDEXES, tickers, strict=True)
-        )
+        with self.lines.leased():
+            asked = self.ask_indexes()
+            await self.lines.settle()
+        return index_levels(asked)
+
+    def ask_indexes(self) -> list[Lease]:
+        """Ask for the levels of the volatility complex and of SPX, in the order of `INDEXES`."""
+        return self.lines.ask([ib_contracts.index_contract(name) for name in INDEXES])
 
     async def breadth_now(self, session: Session) -> BreadthDay | None:
         """Read AD-NYSE: its bid counts advancing issues, its ask declining ones."""
-        (ticker,) = await self._stream([ib_contracts.index_contract("AD-NYSE")])
+        (ticker,) = await self._quoted([ib_contracts.index_contract("AD-NYSE")])
         advances, declines = positive(ticker.bid), positive(ticker.ask)
         if advances is None or declines is None or feed(ticker) is not Feed.LIVE:
             return None
@@ -105,18 +108,25 @@ class MarketData:
 
     async def vx_curve(self) -> tuple[FutureQuote, ...]:
         """Quote every listed VX future, nearest first; empty when none is known."""
+        expiries = await self.vx_expiries()
+        with self.lines.leased():
+            asked = self.ask_futures(expiries)
+            await self.lines.settle()
+        return future_quotes(expiries, asked)
+
+    async def vx_expiries(self) -> tuple[dt.date, ...]:
+        """Return the settlement dates of the listed VX futures, nearest first; empty if unknown."""
         try:
             listed = await self._details(ib_contracts.vx_contract())
             with readable("VX futures"):
                 dates = [found.lastTradeDateOrContractMonth for found in listed]
-                expiries = sorted(map(ib_contracts.parse_date, dates))
+                return tuple(sorted(map(ib_contracts.parse_date, dates)))
         except MarketDataError:
             return ()  # An unknown curve: every rule that needs it says so by itself.
-        tickers = await self._stream([ib_contracts.vx_contract(expiry) for expiry in expiries])
-        return tuple(
-            FutureQuote(expiry=expiry, quote=clean(ticker))
-            for expiry, ticker in zip(expiries, tickers, strict=True)
-        )
+
+    def ask_futures(self, expiries: Iterable[dt.date]) -> list[Lease]:
+        """Ask for the quotes of VX futures."""
+        return self.lines.ask([ib_contracts.vx_contract(expiry) for expiry in expiries])
 
     async def series(self, underlying: str) -> tuple[ListedSeries, ...]:
         """Return the listed option series of SPX or VIX, nearest first.
@@ -126,7 +136,7 @@ class MarketData:
         MarketDataError
             If the index is not exactly one contract at the broker.
         """
-        con_id = (await self._one(ib_contracts.index_contract(underlying))).conId
+        con_id = await self._con_id(underlying)
         request = self.broker.client.reqSecDefOptParamsAsync(underlying, "", "IND", con_id)
         chains = await self._ask(f"option parameters of {underlying}", request)
         with readable(f"option parameters of {underlying}"):
@@ -175,17 +185,19 @@ class MarketData:
             return None
         if len(found) != 1:
             return None
+        if found[0].contract is not None:
+            self._con_ids["SPX"] = found[0].contract.conId
         return parse_liquid_hours(found[0].liquidHours, found[0].timeZoneId, session)
 
     async def sector_breadth(self, session: Session) -> tuple[BreadthDay, ...]:
         """Count the sector ETFs that rose and fell, on each day on which all have a bar."""
-        series = []
-        for name in SECTORS:
-            bars = await self._bars(ib_contracts.stock_contract(name), session)
-            if not bars:
-                return ()
-            series.append(bars)
-        return count_sectors(series)
+        async with at_once() as group:
+            asked = [
+                group.create_task(self._bars(ib_contracts.stock_contract(name), session))
+                for name in SECTORS
+            ]
+        series = [task.result() for task in asked]
+        return count_sectors(series) if all(series) else ()
 
     async def qualify(self, wanted: Sequence[OptionContract]) -> tuple[OptionContract, ...]:
         """Return `wanted` with the broker's numbers.
@@ -231,6 +243,13 @@ class MarketData:
                 raise
             raise MarketDataError(str(silence)) from silence
 
+    async def _con_id(self, symbol: str) -> int:
+        """Return the broker's number of an index; asked for once."""
+        if symbol not in self._con_ids:
+            contract = await self._one(ib_contracts.index_contract(symbol))
+            self._con_ids[symbol] = contract.conId
+        return self._con_ids[symbol]
+
     async def _details(self, contract: Contract) -> list[Contract]:
         request = self.broker.client.reqContractDetailsAsync(contract)
         found = await self._ask(f"contract details of {contract.symbol}", request)
@@ -257,18 +276,10 @@ class MarketData:
         self, contract: Contract, session: Session, *, span: str = "2 Y"
     ) -> tuple[DailyBar, ...]:
         """Return completed bars of sessions: the VIX has bars of US holidays too."""
-        request = self.broker.client.reqHistoricalDataAsync(
-            contract,
-            endDateTime="",
-            durationStr=span,
-            barSizeSetting="1 day",
-            whatToShow="TRADES",
-            useRTH=True,
-            formatDate=1,
-        )
         name = f"daily bars of {contract.symbol}"
         try:
-            bars = await self._ask(name, request)
+            async with self._histories:
+                bars = await self._ask(name, self._history(contract, span))
             with readable(name):
                 return tuple(
                     DailyBar(
@@ -280,100 +291,38 @@ class MarketData:
         except MarketDataError:
             return ()  # Unknown history: every rule that needs it says so by itself.
 
-    async def _stream(self, forms: Sequence[Contract]) -> list[Ticker]:
-        tickers: list[Ticker] = []
-        for first in range(0, len(forms), self.lines):
-            tickers += await self._kept(forms[first : first + self.lines])
-        return tickers
+    def _history(self, contract: Contract, span: str) -> Awaitable[Sequence[BarData]]:
+        return self.broker.client.reqHistoricalDataAsync(
+            contract,
+            endDateTime="",
+            durationStr=span,
+            barSizeSetting="1 day",
+            whatToShow="TRADES",
+            useRTH=True,
+            formatDate=1,
+        )
 
-    async def _kept(self, forms: Sequence[Contract]) -> list[Ticker]:
-        """Lease a wave of lines, and again if they were lost on the way.
-
-        The broker loses them once (1101); a competing session (10197) is waited for.
-        """
-        losses = self.broker.upstream.data_losses
-        tickers = await self._patiently(forms)
-        lost = self.broker.upstream.data_losses > losses
-        return await self._patiently(forms) if lost else tickers
-
-    async def _patiently(self, forms: Sequence[Contract]) -> list[Ticker]:
-        """Lease a wave, and again after a pause while a competing session silences it."""
-        while True:
-            silenced = self.competing
-            tickers = await self._wave(forms)
-            if self.competing == silenced or not self.pauses:
-                return tickers
-            self.pauses -= 1
-            log.warning("market_data.competing_session", pauses_left=self.pauses)
-            await self.broker.clock.sleep(PAUSE_SECONDS)
-
-    async def _wave(self, forms: Sequence[Contract]) -> list[Ticker]:
-        client = self.broker.client
-        if not client.isConnected():
-            raise GatewayUnavailableError("market data: the connection is gone")
-        tickers = [client.reqMktData(form) for form in forms]
-        self.peak_lines = max(self.peak_lines, len(forms))
-        try:
-            await self._settle(tickers)
-        finally:
-            for ticker in tickers:
-                self._release(ticker)
-        return tickers
-
-    def _release(self, ticker: Ticker) -> None:
-        """Give the line back, unless the refusal says that there never was one."""
-        request_id = self.broker.client.wrapper.endTicker(ticker, "mktData")
-        code = self.broker.refused.get(request_id)
-        self.competing += code == COMPETING_SESSION
-        if code not in WITHOUT_LINE:
-            self.broker.client.client.cancelMktData(request_id)
-
-    async def _settle(self, tickers: Sequence[Ticker]) -> None:
-        step = 0.25
-        for _ in range(math.ceil(self.patience_seconds / step)):
-            if all(answered(ticker) or self._refused(ticker) for ticker in tickers):
-                return
-            await self.broker.clock.sleep(step)
-
-    def _refused(self, ticker: Ticker) -> bool:
-        return self.broker.request_id(ticker) in self.broker.refused
+    async def _quoted(self, forms: Sequence[Contract]) -> list[Ticker]:
+        """Quote instruments, each on a line of its own, and give the lines back."""
+        with self.lines.leased():
+            asked = self.lines.ask(forms)
+            await self.lines.settle()
+        return [lease.ticker for lease in asked]
 
 
-def answered(ticker: Ticker) -> bool:
-    """Whether everything that a decision can use of an instrument has arrived."""
-    if ticker.contract is not None and ticker.contract.secType == "IND":
-        sides = positive(ticker.bid) is not None and positive(ticker.ask) is not None
-        return positive(ticker.last) is not None or sides
-    return not math.isnan(ticker.bid) and not math.isnan(ticker.ask)
+def index_levels(asked: Sequence[Lease]) -> tuple[IndexLevel, ...]:
+    """Return the levels of `INDEXES` that have come."""
+    return tuple(
+        IndexLevel(symbol=name, last=positive(lease.ticker.last), feed=feed(lease.ticker))
+        for name, lease in zip(INDEXES, asked, strict=True)
+    )
 
 
-def positive(value: float | None) -> float | None:
-    """Return `value` if it is a number above zero, else ``None`` (NaN, -1, 0 are unknown)."""
-    if value is None or not math.isfinite(value) or value <= 0:
-        return None
-    return float(value)
-
-
-def feed(ticker: Ticker) -> Feed:
-    """Return how fresh the venue says that the ticker is; what it does not say is not live."""
-    return FEEDS.get(ticker.marketDataType, Feed.DELAYED)
-
-
-def clean(ticker: Ticker) -> Quote:
-    """Return the usable part of a ticker.
-
-    A side without a size is not a side; a halted instrument has no quote at all.
-    """
-    if ticker.halted >= HALTED:
-        return Quote(feed=feed(ticker))
-    bid, ask = positive(ticker.bid), positive(ticker.ask)
-    return Quote(
-        bid=None if ticker.bidSize == 0 else bid,
-        ask=None if ticker.askSize == 0 else ask,
-        bid_size=positive(ticker.bidSize),
-        ask_size=positive(ticker.askSize),
-        last=positive(ticker.last),
-        feed=feed(ticker),
+def future_quotes(expiries: Iterable[dt.date], asked: Iterable[Lease]) -> tuple[FutureQuote, ...]:
+    """Return the quotes of VX futures that have come."""
+    return tuple(
+        FutureQuote(expiry=expiry, quote=clean(lease.ticker))
+        for expiry, lease in zip(expiries, asked, strict=True)
     )
 
 

@@ -17,6 +17,7 @@ from bot.broker.answers import LateAnswers
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
+from bot.broker.meter import Meter
 from bot.broker.readable import outward, readable, whole
 from bot.broker.stream import StreamWatch
 from bot.broker.upstream import Upstream
@@ -68,6 +69,7 @@ class Broker:
         """Code of the refusal by request id; orders are numbered among them."""
         self.upstream = Upstream()
         self.stream = StreamWatch(client)
+        self.meter = Meter(client)
         self._answers = LateAnswers(client)
         self._id_is_taken = asyncio.Event()
         client.errorEvent += self._on_error
@@ -174,6 +176,7 @@ class Broker:
         comes last on the same socket.
         """
         answer = self.client.wrapper.startReq("currentTime")
+        self.meter.moves += 1
         self.client.client.send(ADVANCE_MESSAGE, 1, seconds)
         return await self.ask("advance", answer, seconds=60 + seconds / 1000)
 

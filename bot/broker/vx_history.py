@@ -12,6 +12,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from bot.broker.together import at_once
 from bot.core.model import FutureClose, VxDay
 from bot.core.sessions import vix_expiry
 
@@ -51,8 +52,11 @@ async def vx_days(
     sessions = sessions_before(session, calendar)
     known = [each for each in listed if (each - session).days <= DAYS_AHEAD]
     wanted = sorted({*settled_between(sessions[0], session, calendar), *known})
-    bars = {expiry: await market.future_bars(expiry, session) for expiry in wanted}
-    return by_session(bars, sessions)
+    async with at_once() as group:
+        asked = {
+            expiry: group.create_task(market.future_bars(expiry, session)) for expiry in wanted
+        }
+    return by_session({expiry: task.result() for expiry, task in asked.items()}, sessions)
 
 
 def sessions_before(session: Session, calendar: TradingCalendar) -> tuple[Session, ...]:

@@ -58,6 +58,15 @@ class Observations(Connection):
         """
         return unpack(self._last("snapshots", "body", session=session, dry=dry), MarketSnapshot)
 
+    def snapshot_before(self, session: Session) -> MarketSnapshot | None:
+        """Return the snapshot of the newest session before `session` that was not dry, if any."""
+        body = self.value(
+            "SELECT body FROM snapshots WHERE session < ? AND dry = 0 "
+            "ORDER BY session DESC, id DESC LIMIT 1",
+            (session.isoformat(),),
+        )
+        return None if body is None else unpack(body, MarketSnapshot)
+
     def save_decision(
         self,
         decision: Decision,
