@@ -24,6 +24,7 @@ from bot.data_commands import import_chains, record
 from bot.gateway_commands import gateway, probe
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
+from bot.sweep_commands import sweep
 from bot.table_commands import seed_breadth
 
 app = typer.Typer(
@@ -184,6 +185,7 @@ app.add_typer(rules)
 app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
+app.command()(sweep)
 app.command()(record)
 app.command("import")(import_chains)
 

@@ -1,6 +1,7 @@
 """What one replay comes to, as one row of figures for each era: what sweeps and variants compare.
 
-Columns are ``<era>_<figure>``; an era that the replay hardly reaches has none. Eras, both ends in:
+Columns are ``<era>_<figure>``; an era that is reached for less than a month has none. Eras, both
+ends in:
 
 - ``whole``: all that was replayed;
 - ``chosen``: to 2014-12-31, on which free parameters are chosen;
@@ -41,8 +42,8 @@ ERAS: Final = {
     "held": (SPLIT, dt.date.max),
     "tradeable": (TRADEABLE, dt.date.max),
 }
-FEWEST_SESSIONS: Final = 126
-"""An era that is reached for less than half a year has no figures."""
+FEWEST_SESSIONS: Final = 20
+"""An era that is reached for less than a month has no figures."""
 
 
 def outcome(replay: Replay, history: History, eras: Iterable[str] = tuple(ERAS)) -> dict[str, Any]:
