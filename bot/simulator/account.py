@@ -214,15 +214,22 @@ class Account:
 
     def net_liquidation(self) -> Decimal:
         """Return cash, options and shares at the mid, and the open profit of futures, USD."""
-        return self._cash + sum(map(self._liquidation, self._positions.values()), ticks.ZERO)
+        return self._net(self._worth())
 
     def equity_with_loan(self) -> Decimal:
         """Return net liquidation without the options, USD."""
-        return self.net_liquidation() - self._value_of("OPT")
+        worth = self._worth()
+        return self._net(worth) - _value_of("OPT", worth)
+
+    def _worth(self) -> list[tuple[_Position, Decimal]]:
+        return [(held, self._value(held)) for held in self._positions.values()]
+
+    def _net(self, worth: Sequence[tuple[_Position, Decimal]]) -> Decimal:
+        return self._cash + sum((_liquidation(held, value) for held, value in worth), ticks.ZERO)
 
     def requirement(self) -> Requirement:
         """Return the margin of what is held."""
-        return self.after((), ticks.ZERO).requirement
+        return requirement(self._holdings(), self._instruments.level)
 
     def after(self, changes: Changes, spent: Decimal) -> Outcome:
         """Return margin and equity as they would be after `changes`.
@@ -234,20 +241,22 @@ class Account:
         spent
             USD that leaves equity with loan value: premiums paid less received, and fees.
         """
+        return Outcome(
+            requirement=requirement(self._holdings(changes), self._instruments.level),
+            equity=self.equity_with_loan() - spent,
+        )
+
+    def _holdings(self, changes: Changes = ()) -> list[Holding]:
         quantities = {number: held.quantity for number, held in self._positions.items()}
         instruments = {number: held.instrument for number, held in self._positions.items()}
         for instrument, count in changes:
             quantities[instrument.con_id] = quantities.get(instrument.con_id, 0) + count
             instruments[instrument.con_id] = instrument
-        holdings = [
+        return [
             Holding(instrument=instrument, quantity=count, price=self.mark(instrument))
             for instrument, count in zip(instruments.values(), quantities.values(), strict=True)
             if count
         ]
-        return Outcome(
-            requirement=requirement(holdings, self._instruments.level),
-            equity=self.equity_with_loan() - spent,
-        )
 
     def mark(self, instrument: Instrument) -> Decimal:
         """Return the price that values `instrument`, in points; see the module's rules."""
@@ -284,9 +293,11 @@ class Account:
         }
 
     def _amounts(self) -> dict[str, Decimal]:
-        net, margin, pnl = self.net_liquidation(), self.requirement(), self.pnl()
-        options, shares = self._value_of("OPT"), self._value_of("STK")
-        equity = net - options
+        worth = self._worth()
+        net = self._net(worth)
+        options, shares = (_value_of(kind, worth) for kind in ("OPT", "STK"))
+        open_profit = sum((value - held.cost for held, value in worth), ticks.ZERO)
+        equity, margin = net - options, self.requirement()
         available, excess = equity - margin.initial, equity - margin.maintenance
         amounts = {
             "NetLiquidation": net,
@@ -300,11 +311,11 @@ class Account:
             "InitMarginReq": margin.initial,
             "MaintMarginReq": margin.maintenance,
             "BuyingPower": max(available * DAY_TRADING_LEVERAGE, ticks.ZERO),
-            "GrossPositionValue": self._gross_value(),
+            "GrossPositionValue": _gross_value(worth),
             "OptionMarketValue": options,
             "StockMarketValue": shares,
-            "UnrealizedPnL": pnl.unrealized,
-            "RealizedPnL": pnl.realized,
+            "UnrealizedPnL": open_profit,
+            "RealizedPnL": self._realized,
         }
         return amounts | {f"Full{key}": amounts[key] for key in FULL_KEYS}
 
@@ -327,26 +338,24 @@ class Account:
             realized_pnl=held.realized,
         )
 
-    def _liquidation(self, held: _Position) -> Decimal:
-        value = self._value(held)
-        return value - held.cost if held.instrument.sec_type == "FUT" else value
-
     def _value(self, held: _Position) -> Decimal:
         if not held.quantity:
             return ticks.ZERO
         return held.quantity * self.mark(held.instrument) * held.instrument.dollars_per_point
 
-    def _value_of(self, sec_type: str) -> Decimal:
-        values = (
-            self._value(p) for p in self._positions.values() if p.instrument.sec_type == sec_type
-        )
-        return sum(values, ticks.ZERO)
 
-    def _gross_value(self) -> Decimal:
-        values = (
-            abs(self._value(p)) for p in self._positions.values() if p.instrument.sec_type != "FUT"
-        )
-        return sum(values, ticks.ZERO)
+def _liquidation(held: _Position, value: Decimal) -> Decimal:
+    return value - held.cost if held.instrument.sec_type == "FUT" else value
+
+
+def _value_of(sec_type: str, worth: Sequence[tuple[_Position, Decimal]]) -> Decimal:
+    values = (value for held, value in worth if held.instrument.sec_type == sec_type)
+    return sum(values, ticks.ZERO)
+
+
+def _gross_value(worth: Sequence[tuple[_Position, Decimal]]) -> Decimal:
+    values = (abs(value) for held, value in worth if held.instrument.sec_type != "FUT")
+    return sum(values, ticks.ZERO)
 
 
 def _line(held: _Position) -> PositionLine:

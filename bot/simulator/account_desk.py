@@ -74,6 +74,8 @@ class AccountDesk:
     def __init__(self, world: World) -> None:
         self._world = world
         self._feeds: dict[Connection, dict[FeedKey, Feed]] = {}
+        self._moment: Values | None = None
+        """Values of the account while all feeds are told of one instant."""
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers of this desk by request number."""
@@ -99,9 +101,15 @@ class AccountDesk:
 
     def refresh(self) -> None:
         """Tell every feed what changed."""
-        for client, feeds in self._feeds.items():
-            for feed in feeds.values():
-                feed.tell(client)
+        if not self._feeds:
+            return
+        self._moment = self._values()
+        try:
+            for client, feeds in self._feeds.items():
+                for feed in feeds.values():
+                    feed.tell(client)
+        finally:
+            self._moment = None
 
     def tell(self, events: Iterable[Event]) -> None:
         """Tell the feeds what a trade or a settlement changed, positions that are gone first."""
@@ -242,7 +250,7 @@ class AccountDesk:
     # -- rows ------------------------------------------------------------------------------
 
     def _values(self) -> Values:
-        return self._world.account.values(self._world.now)
+        return self._moment or self._world.account.values(self._world.now)
 
     def _page_rows(self) -> dict[str, Row]:
         account = self._world.account.account_id

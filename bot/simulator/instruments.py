@@ -73,6 +73,7 @@ class Instruments:
     def __init__(self, market: Market) -> None:
         self._market = market
         self._known: dict[int, Instrument] = dict(FIXED)
+        self._contracts: dict[int, OptionContract] = {}
 
     def by_con_id(self, con_id: int) -> Instrument | None:
         """Return the instrument with that number, or ``None``."""
@@ -103,17 +104,9 @@ class Instruments:
         ValueError
             If `instrument` is no option.
         """
-        if instrument.sec_type != "OPT" or not instrument.expiry or not instrument.last_trade:
-            raise ValueError(f"{instrument.symbol} {instrument.sec_type} is no option")
-        return OptionContract(
-            underlying=instrument.symbol,
-            trading_class=instrument.trading_class,
-            expiry=instrument.expiry,
-            last_trade=instrument.last_trade,
-            strike=instrument.strike,
-            right=Right(instrument.right),
-            con_id=instrument.con_id,
-        )
+        if instrument.con_id not in self._contracts:
+            self._contracts[instrument.con_id] = _option_contract(instrument)
+        return self._contracts[instrument.con_id]
 
     def quote(self, instrument: Instrument) -> SimQuote | None:
         """Return what the market quotes for it now, or ``None``."""
@@ -212,6 +205,20 @@ def _same_soq(instrument: Instrument) -> OptionContract:
         last_trade=instrument.expiry - dt.timedelta(days=1),
         strike=0.0,
         right=Right.CALL,
+    )
+
+
+def _option_contract(instrument: Instrument) -> OptionContract:
+    if instrument.sec_type != "OPT" or not instrument.expiry or not instrument.last_trade:
+        raise ValueError(f"{instrument.symbol} {instrument.sec_type} is no option")
+    return OptionContract(
+        underlying=instrument.symbol,
+        trading_class=instrument.trading_class,
+        expiry=instrument.expiry,
+        last_trade=instrument.last_trade,
+        strike=instrument.strike,
+        right=Right(instrument.right),
+        con_id=instrument.con_id,
     )
 
 

@@ -63,9 +63,19 @@ class ModelledQuotes:
     series: dict[SeriesKey, OptionSeries]
     vx: Callable[[dt.date], float]
     _quoted: dict[SeriesKey, _QuotedSeries] = field(default_factory=dict)
+    _answers: dict[tuple[str, dt.date, float, Right], SimQuote | None] = field(default_factory=dict)
 
     def option(self, contract: OptionContract) -> SimQuote | None:
-        """Quote an option; ``None`` when it is not listed or has settled."""
+        """Quote an option; ``None`` when it is not listed or has settled.
+
+        An account asks for what it holds many times in an instant, so answers are kept.
+        """
+        key = (contract.trading_class, contract.expiry, contract.strike, contract.right)
+        if key not in self._answers:
+            self._answers[key] = self._option(contract)
+        return self._answers[key]
+
+    def _option(self, contract: OptionContract) -> SimQuote | None:
         key = (contract.trading_class, contract.expiry)
         series = self.series.get(key)
         if series is None or self.now >= self._settles(series):

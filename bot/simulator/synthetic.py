@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -97,6 +98,7 @@ class SyntheticMarket:
         self._calendar = _calendar(first, sessions)
         at = self._calendar.days.index(self._calendar.day(self._calendar.on_or_after(first)))
         self._days = self._calendar.days[at : at + sessions]
+        self._closes = [day.close for day in self._days]
         past = self._calendar.days[at - HISTORY : at]
         self._paths = scenario_paths(self._scenario, seed=seed, days=past + self._days)
         self._shocks = np.random.default_rng([seed, HISTORY]).normal(size=len(self._paths.days))
@@ -204,9 +206,9 @@ class SyntheticMarket:
 
     def _session(self) -> Session:
         """Return the session of the day, or the next one when there is none or it is over."""
-        for day in self._days:
-            if self._now <= day.close:
-                return day.session
+        at = bisect_left(self._closes, self._now)
+        if at < len(self._days):
+            return self._days[at].session
         return self._calendar.next(self._days[-1].session)
 
     def _open_day(self) -> TradingDay | None:
