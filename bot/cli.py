@@ -22,6 +22,8 @@ from bot.command_line import (
 )
 from bot.data_commands import import_chains, record
 from bot.gateway_commands import gateway, probe
+from bot.output_commands import notify
+from bot.page_commands import report
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
 from bot.sweep_commands import sweep
@@ -64,6 +66,7 @@ def run(project: ProjectOption = HERE) -> None:
 
     from bot.backup import open_ledger
     from bot.logs import configure
+    from bot.notify.notifier import notifying
     from bot.project import load_project
     from bot.schedule import run_forever
 
@@ -72,6 +75,7 @@ def run(project: ProjectOption = HERE) -> None:
         configure(loaded.settings.logs, console=True)
         with (
             open_ledger(loaded) as ledger,
+            notifying(loaded.settings, project),
             contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
         ):
             asyncio.run(run_forever(loaded, ledger))
@@ -90,13 +94,14 @@ def once(
 
     from bot.backup import open_ledger
     from bot.logs import configure
+    from bot.notify.notifier import notifying
     from bot.project import load_project
     from bot.session import run_session
 
     with reported():
         loaded = load_project(project)
         configure(loaded.settings.logs, console=True)
-        with open_ledger(loaded) as ledger:
+        with open_ledger(loaded) as ledger, notifying(loaded.settings, project):
             outcome = asyncio.run(run_session(loaded, ledger, dry=dry_run))
         decision = outcome.decision
         sent = "previewed, none sent" if dry_run else "decided"
@@ -156,6 +161,7 @@ def demo(  # noqa: PLR0913 - one parameter for each option
         for line in (*result.failed, *result.mismatched, *differences):
             typer.secho(line, fg="red", err=True)
         typer.echo(f"Review a session:  steward review --project {plan.folder}")
+        typer.echo(f"The last in a browser:  {result.page}")
         if result.failed or result.mismatched or differences:
             raise typer.Exit(EXIT_FAULT)
 
@@ -186,8 +192,10 @@ app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
 app.command()(sweep)
+app.command()(report)
 app.command()(record)
 app.command("import")(import_chains)
+app.command()(notify)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

@@ -42,11 +42,13 @@ def reported() -> Iterator[None]:
         ConfigError,
         GatewayUnavailableError,
         LiveAccountError,
+        NotInLedgerError,
         StewardError,
     )
 
     codes = {
         ConfigError: EXIT_CONFIG,
+        NotInLedgerError: EXIT_CONFIG,
         GatewayUnavailableError: EXIT_GATEWAY,
         LiveAccountError: EXIT_LIVE_ACCOUNT,
     }

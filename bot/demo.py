@@ -25,11 +25,13 @@ from bot.core.errors import ConfigError, GatewayUnavailableError, StewardError
 from bot.core.model import Session
 from bot.defaults import write_defaults
 from bot.ledger.journal import ProvenanceRow
+from bot.ledger.queries import latest_session
 from bot.ledger.store import Ledger
 from bot.logs import configure, get_logger
 from bot.markets import known_scenario, recorded_sessions
 from bot.project import Project, connected, load_project, settings_path
 from bot.replay import Replayed, decide_all_again
+from bot.reports import save_html
 from bot.session import Stay, run_session
 
 if TYPE_CHECKING:
@@ -82,12 +84,15 @@ class DemoResult:
         Sessions that ended in a fault, and differences between ledger and broker.
     again
         Every session decided again from the ledger; empty while sessions are being run.
+    page
+        The last session as HTML; ``None`` where none was begun.
     """
 
     sessions: int
     failed: tuple[str, ...]
     mismatched: tuple[str, ...]
     again: tuple[Replayed, ...] = ()
+    page: Path | None = None
 
 
 def plan_demo(  # noqa: PLR0913 - what the command line offers
@@ -166,7 +171,9 @@ def run_demo(plan: DemoPlan, progress: Callable[[int, int], None]) -> DemoResult
             result = asyncio.run(_sessions(project, ledger, plan.sessions, progress))
             ledger.import_provenance(read_provenance(provenance))
             again = decide_all_again(ledger) if ledger.decided_sessions() else ()
-    return dataclasses.replace(result, again=again)
+            begun = latest_session(ledger) is not None
+            page = save_html(project.settings.logs, ledger, None) if begun else None
+    return dataclasses.replace(result, again=again, page=page)
 
 
 def prepare(folder: Path) -> None:
@@ -187,11 +194,15 @@ def prepare(folder: Path) -> None:
 
 
 def point_at(folder: Path, port: int) -> None:
-    """Set the project's broker to the simulated gateway on `port`."""
+    """Set the project's broker to the simulated gateway on `port`.
+
+    Its sessions follow each other in tenths of a second: no page of HTML is written of each.
+    """
     path = settings_path(folder)
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     broker = document["broker"]
     broker.update({"account": ACCOUNT, "mode": "simulated", "port": port})
+    document["logs"].update({"html_reports": 0})
     path.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 

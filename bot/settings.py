@@ -14,12 +14,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from annotated_types import Ge, Gt, Le, MinLen
 
 from bot.core.book import TradingState
 from bot.core.rules import STRICT
+
+NewsKind: TypeAlias = Literal[
+    "fills", "sessions", "incidents", "alerts", "missed", "locked", "kill_switch"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +176,9 @@ class LogSettings:
     backups
         Rotated files that are kept.
     reports
-        Newest pages that are kept in ``reports/``.
+        Newest pages of text that are kept in ``reports/``.
+    html_reports
+        Newest pages of HTML that are kept there, 2 MB each; 0 writes none.
     """
 
     __pydantic_config__: ClassVar = STRICT
@@ -182,6 +188,7 @@ class LogSettings:
     max_bytes: Annotated[int, Ge(10_000), Le(1_000_000_000)] = 10_000_000
     backups: Annotated[int, Ge(1), Le(100)] = 5
     reports: Annotated[int, Ge(1), Le(10_000)] = 500
+    html_reports: Annotated[int, Ge(0), Le(10_000)] = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +216,42 @@ class HealthSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """What people are told, and how often; whom is a secret, see ``bot.notify.targets``.
+
+    Parameters
+    ----------
+    urls_file
+        File of Apprise addresses, one on each line, readable by its owner only; a relative path
+        starts at the project folder; empty for none. ``STEWARD_NOTIFY_URLS`` comes before it.
+    about
+        Kinds of news that are told.
+    per_hour
+        Messages in an hour; what is over it is told together later.
+    repeat_hours
+        How long the very same news is not told again.
+    timeout_seconds
+        How long one target has to take one message.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    urls_file: str = ""
+    about: Annotated[tuple[NewsKind, ...], MinLen(1)] = (
+        "fills",
+        "sessions",
+        "incidents",
+        "alerts",
+        "missed",
+        "locked",
+        "kill_switch",
+    )
+    per_hour: Annotated[int, Ge(1), Le(1000)] = 12
+    repeat_hours: Annotated[float, Ge(0), Le(720)] = 24.0
+    timeout_seconds: Annotated[float, Gt(0), Le(60)] = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of ``config/steward.toml``, one table for each field."""
 
@@ -221,3 +264,4 @@ class Settings:
     backup: BackupSettings = field(default_factory=BackupSettings)
     logs: LogSettings = field(default_factory=LogSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)

@@ -56,6 +56,10 @@ class DamagedLedgerError(LedgerError):
     """The ledger's file is not what SQLite wrote; a backup has to be restored."""
 
 
+class NotInLedgerError(LedgerError):
+    """What was asked for is not there: a session, a ledger at all, or one of this version."""
+
+
 class MarketDataError(StewardError):
     """A request for market data failed in a way that is not merely *unknown*."""
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from bot.core.errors import DamagedLedgerError, LedgerError
+from bot.core.errors import DamagedLedgerError, LedgerError, NotInLedgerError
 from bot.files import create_private, distrust, private_folder
 
 if TYPE_CHECKING:
@@ -195,7 +195,9 @@ def connect_beside(path: Path) -> sqlite3.Connection:
 
 def _connect_existing(path: Path, *, mode: str) -> sqlite3.Connection:
     if not path.is_file():
-        raise LedgerError(f"{path}: there is no ledger; a first `steward once` or `run` makes it")
+        raise NotInLedgerError(
+            f"{path}: there is no ledger; a first `steward once` or `run` makes it"
+        )
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None)
 
@@ -236,7 +238,7 @@ def _check(database: sqlite3.Connection, path: Path) -> None:
 def _migrate(database: sqlite3.Connection, path: Path) -> None:
     version = _schema_version(database)
     if version > SCHEMA_VERSION:
-        raise LedgerError(_wrong_version(path, version))
+        raise NotInLedgerError(_wrong_version(path, version))
     if version < SCHEMA_VERSION:
         from bot.ledger.migrations import migrate  # noqa: PLC0415 - 0.4 s, once in a schema's life
 
@@ -250,7 +252,7 @@ def _schema_version(database: sqlite3.Connection) -> int:
 def _demand_schema(database: sqlite3.Connection, path: Path) -> None:
     version = _schema_version(database)
     if version != SCHEMA_VERSION:
-        raise LedgerError(_wrong_version(path, version))
+        raise NotInLedgerError(_wrong_version(path, version))
 
 
 def _wrong_version(path: Path, version: int) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.core.errors import LedgerError
+from bot.core.errors import NotInLedgerError
 from bot.core.mark import Mark
 from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
@@ -77,7 +77,7 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
 
     Raises
     ------
-    LedgerError
+    NotInLedgerError
         There is no such session.
     """
     chosen, run = session_run(ledger, session)
@@ -110,16 +110,18 @@ def session_run(ledger: Ledger, session: Session | None) -> tuple[Session, Sessi
 
     Raises
     ------
-    LedgerError
+    NotInLedgerError
         There is no such session.
     """
     newest = latest_session(ledger)
     chosen = session or newest
     if chosen is None:
-        raise LedgerError(f"{ledger.path}: holds no session yet; `steward once` runs the first")
+        raise NotInLedgerError(
+            f"{ledger.path}: holds no session yet; `steward once` runs the first"
+        )
     run = session_row(ledger, chosen)
     if run is None:
-        raise LedgerError(f"session {chosen}: is not in the ledger; its newest is {newest}")
+        raise NotInLedgerError(f"session {chosen}: is not in the ledger; its newest is {newest}")
     return chosen, run
 
 

@@ -76,7 +76,11 @@ def gauges(signals: Iterable[Signal], rules: Rules) -> tuple[Gauge, ...]:
 
 
 def _scales(rules: Rules) -> Sequence[Scale]:
-    condor, signals, hedge = rules.condor, rules.signals, rules.hedge
+    return (*_of_volatility(rules), *_of_trend(rules), *_of_hedge(rules))
+
+
+def _of_volatility(rules: Rules) -> Sequence[Scale]:
+    condor = rules.condor
     return (
         Scale(
             signal="vix",
@@ -92,6 +96,12 @@ def _scales(rules: Rules) -> Sequence[Scale]:
             most=condor.term_structure_limit,
             rule=f"from {condor.term_structure_limit:g} on no entry: backwardation",
         ),
+    )
+
+
+def _of_trend(rules: Rules) -> Sequence[Scale]:
+    condor, signals = rules.condor, rules.signals
+    return (
         Scale(
             signal="spx_rsi",
             name="RSI of SPX",
@@ -123,6 +133,12 @@ def _scales(rules: Rules) -> Sequence[Scale]:
             most=STRESS_POINTS,
             rule=f"{STRESS_POINTS} of 5 points are stress: no entry",
         ),
+    )
+
+
+def _of_hedge(rules: Rules) -> Sequence[Scale]:
+    hedge = rules.hedge
+    return (
         Scale(
             signal="vix_rsi",
             name="RSI of VIX",

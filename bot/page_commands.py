@@ -1,0 +1,35 @@
+"""The commands that show sessions in a browser: a page in a file, and the dashboard."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - typer reads the annotations
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from bot.command_line import HERE, ProjectOption, reported
+
+
+def report(
+    date: Annotated[
+        dt.datetime | None,
+        typer.Argument(formats=["%Y-%m-%d"], help="Session; the last one by default."),
+    ] = None,
+    project: ProjectOption = HERE,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; in logs/reports/ by default.")
+    ] = None,
+) -> None:
+    """Write the page of a session as HTML: one file with its charts, that needs no network."""
+    from bot.config import load_settings
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+    from bot.reports import save_html
+
+    with reported():
+        settings = load_settings(settings_path(project))
+        with Ledger.open_read_only(settings.ledger.path) as ledger:
+            written = save_html(settings.logs, ledger, date.date() if date else None, out=out)
+        typer.echo(f"wrote {written}")
