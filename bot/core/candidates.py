@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.core.carry import held_chain
 from bot.core.chain import price_chain
+from bot.core.chains import Chains
 from bot.core.indicators import expected_daily_range_pct
 from bot.core.model import OptionQuote
 from bot.core.threat import is_daily, threatened_side
@@ -23,11 +23,9 @@ from bot.core.universe import (
 )
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from bot.core.book import Condor
-    from bot.core.chain import PricedChain
     from bot.core.model import MarketSnapshot, OptionContract, Quote, Right
     from bot.core.rules import CondorRules
     from bot.core.sessions import TradingCalendar
@@ -90,10 +88,11 @@ def threatened_condors(
     vix = coarse.level("VIX")
     if rules.is_daily or not rules.time_shift or vix is None:
         return []
+    chains = Chains(coarse)
     sides = {
         condor: threatened_side(
             condor,
-            _chain_held(coarse, condor),
+            chains.held(condor.legs[0].contract.trading_class, condor.expiry),
             spot=coarse.level("SPX"),
             edr_pct=expected_daily_range_pct(vix),
             rules=rules,
@@ -102,10 +101,3 @@ def threatened_condors(
         if not condor.rolled and not is_daily(condor, calendar)
     }
     return [(condor, side) for condor, side in sides.items() if side is not None]
-
-
-def _chain_held(coarse: MarketSnapshot, condor: Condor) -> PricedChain | None:
-    def chain(trading_class: str, expiry: dt.date) -> PricedChain | None:
-        return price_chain(coarse, trading_class=trading_class, expiry=expiry)
-
-    return held_chain(coarse, condor.legs[0].contract.trading_class, condor.expiry, chain=chain)

@@ -37,7 +37,17 @@ def carried_forward(spot: float, reference: PricedChain, years: float) -> float:
     years
         Time to settlement of the forward wanted.
     """
-    return spot * math.exp(math.log(reference.forward / spot) * years / reference.years)
+    return at_carry(spot, forward=reference.forward, over=reference.years, years=years)
+
+
+def at_carry(spot: float, *, forward: float, over: float, years: float) -> float:
+    """Return the forward in `years` at the carry of a `forward` that lies `over` years ahead."""
+    return spot * math.exp(math.log(forward / spot) * years / over)
+
+
+def nearness(expiry: dt.date) -> Callable[[tuple[str, dt.date]], tuple[int, dt.date, str]]:
+    """Return the sort key of series by how near they are to `expiry`, the nearer one on a tie."""
+    return lambda series: (abs((series[1] - expiry).days), series[1], series[0])
 
 
 def held_chain(
@@ -68,8 +78,6 @@ def held_chain(
 
 def _nearest(snapshot: MarketSnapshot, expiry: dt.date, *, chain: ChainOf) -> PricedChain | None:
     """Return the priced SPX chain whose expiry is nearest, the nearer one on a tie."""
-    listed = sorted(
-        expiries(snapshot, SPX_CLASSES), key=lambda each: (abs((each[1] - expiry).days), each[1])
-    )
+    listed = sorted(expiries(snapshot, SPX_CLASSES), key=nearness(expiry))
     priced = (chain(*each) for each in listed)
     return next((found for found in priced if found is not None), None)

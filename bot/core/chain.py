@@ -13,31 +13,46 @@ out of line with its neighbours is not repaired.
 from __future__ import annotations
 
 import datetime as dt
-import math
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.core.model import Feed, OptionContract, Right
+from bot.core.model import OptionContract, Right
 from bot.core.pricing import BoolArray, FloatArray, implied_vol_and_greeks
-from bot.core.sessions import settlement_time, years_between
+from bot.core.series import (
+    MINIMUM_PARITY_STRIKES,
+    PARITY_STRIKES,
+    VIX_CLASSES,
+    QuotedSeries,
+    future_level,
+    own_forward,
+    read_only,
+    series_of,
+    strike_order,
+    years_to_settlement,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
-    from numpy.typing import NDArray
+    from bot.core.model import MarketSnapshot
 
-    from bot.core.model import MarketSnapshot, OptionQuote, Quote
+__all__ = [
+    "MINIMUM_PARITY_STRIKES",
+    "PARITY_STRIKES",
+    "VIX_CLASSES",
+    "PricedChain",
+    "expiries",
+    "future_level",
+    "parity_chain",
+    "price_chain",
+    "price_series",
+    "years_to_settlement",
+]
 
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-VIX_CLASSES: Final = frozenset({"VIX", "VIXW"})
-PARITY_STRIKES: Final = 9
-"""Strikes nearest the money whose median gives the forward."""
-MINIMUM_PARITY_STRIKES: Final = 3
-"""Fewer cannot outvote one bad quote."""
 TIE: Final = 1e-9
 
 
@@ -91,7 +106,7 @@ class PricedChain:
 
     def index_of(self, contract: OptionContract) -> int | None:
         """Return the position of `contract`, or ``None`` when it was not quoted."""
-        position = bisect_left(self.contracts, _order(contract), key=_order)
+        position = bisect_left(self.contracts, strike_order(contract), key=strike_order)
         found = position < len(self.contracts) and self.contracts[position] == contract
         return position if found else None
 
@@ -173,14 +188,6 @@ def expiries(
     return tuple(sorted(series, key=lambda each: (each[1], each[0])))
 
 
-def future_level(snapshot: MarketSnapshot, expiry: dt.date) -> float | None:
-    """Return the live mid of the VX future that settles on `expiry`, ``None`` when unknown."""
-    for future in snapshot.vx_curve:
-        if future.expiry == expiry and future.quote.feed is Feed.LIVE:
-            return future.level
-    return None
-
-
 def price_chain(
     snapshot: MarketSnapshot,
     *,
@@ -207,16 +214,11 @@ def price_chain(
         ``None`` where there are no quotes, no forward, or no time left, or `expiry` is not a
         session of the snapshot's calendar.
     """
-    options = _quoted(snapshot, trading_class, expiry)
-    years = years_to_settlement(snapshot, trading_class, expiry)
-    if not options or years is None:
+    series = series_of(snapshot, trading_class, expiry)
+    if series is None:
         return None
-    quotes = _Quotes.of(options)
-    discount = math.exp(-snapshot.rate * years)
-    forward = forward or _own_forward(snapshot, quotes, trading_class, expiry, discount=discount)
-    if forward is None:
-        return None
-    return _priced(options, quotes, years=years, forward=forward, discount=discount)
+    forward = forward or own_forward(snapshot, series)
+    return None if forward is None else price_series([(series, forward)])[0]
 
 
 def parity_chain(
@@ -233,138 +235,55 @@ def parity_chain(
         As of `price_chain`; ``None`` too with fewer than three strikes of which call and put are
         quoted.
     """
-    options = _quoted(snapshot, trading_class, expiry)
-    years = years_to_settlement(snapshot, trading_class, expiry)
-    if not options or years is None:
+    series = series_of(snapshot, trading_class, expiry)
+    forward = None if series is None else series.parity_forward()
+    if series is None or forward is None or forward <= 0:
         return None
-    forward = _Quotes.of(options).parity_forward(math.exp(-snapshot.rate * years))
-    if forward is None or forward <= 0:
-        return None
-    return price_chain(snapshot, trading_class=trading_class, expiry=expiry, forward=forward)
+    return price_series([(series, forward)])[0]
 
 
-def _own_forward(
-    snapshot: MarketSnapshot,
-    quotes: _Quotes,
-    trading_class: str,
-    expiry: dt.date,
-    *,
-    discount: float,
-) -> float | None:
-    """Return the VX future of a VIX expiry, and what put-call parity says of an SPX one."""
-    if trading_class in VIX_CLASSES:
-        return future_level(snapshot, expiry)
-    return quotes.parity_forward(discount)
-
-
-def _priced(
-    options: tuple[OptionQuote, ...],
-    quotes: _Quotes,
-    *,
-    years: float,
-    forward: float,
-    discount: float,
-) -> PricedChain:
-    contracts = tuple(option.contract for option in options)
-    strike, is_call = quotes.strike, quotes.is_call
-    (iv, _), letters = implied_vol_and_greeks(quotes.mid, forward, strike, years, discount, is_call)
+def price_series(wanted: Sequence[tuple[QuotedSeries, float]]) -> list[PricedChain]:
+    """Price series at their forwards (points), all of them in one call of the kernel."""
+    if not wanted:
+        return []
+    counts = [len(series.contracts) for series, _ in wanted]
+    mid, strike, is_call = (
+        np.concatenate([getattr(series, name) for series, _ in wanted])
+        for name in ("mid", "strike", "is_call")
+    )
+    forward, years, discount = (
+        np.repeat(np.array(values), counts)
+        for values in zip(
+            *((level, each.years, each.discount) for each, level in wanted), strict=True
+        )
+    )
+    (iv, _), letters = implied_vol_and_greeks(mid, forward, strike, years, discount, is_call)
     intrinsic = np.maximum(np.where(is_call, forward - strike, strike - forward), 0.0)
+    extrinsic = mid - discount * intrinsic
+    ends = list(accumulate(counts))
+    return [
+        _chain(series, level, iv[part], letters.delta[part], extrinsic[part])
+        for (series, level), part in zip(wanted, map(slice, [0, *ends[:-1]], ends), strict=True)
+    ]
+
+
+def _chain(
+    series: QuotedSeries, forward: float, iv: FloatArray, delta: FloatArray, extrinsic: FloatArray
+) -> PricedChain:
     return PricedChain(
-        underlying=contracts[0].underlying,
-        trading_class=contracts[0].trading_class,
-        expiry=contracts[0].expiry,
-        years=years,
+        underlying=series.contracts[0].underlying,
+        trading_class=series.trading_class,
+        expiry=series.expiry,
+        years=series.years,
         forward=forward,
-        discount=discount,
-        contracts=contracts,
-        strike=strike,
-        is_call=is_call,
-        bid=quotes.bid,
-        ask=quotes.ask,
-        mid=quotes.mid,
-        iv=_read_only(iv),
-        delta=_read_only(letters.delta),
-        extrinsic=_read_only(quotes.mid - discount * intrinsic),
+        discount=series.discount,
+        contracts=series.contracts,
+        strike=series.strike,
+        is_call=series.is_call,
+        bid=series.bid,
+        ask=series.ask,
+        mid=series.mid,
+        iv=read_only(iv),
+        delta=read_only(delta),
+        extrinsic=read_only(extrinsic),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Quotes:
-    """What is known of the quotes of one expiry, as arrays."""
-
-    strike: FloatArray
-    is_call: BoolArray
-    bid: FloatArray
-    ask: FloatArray
-    mid: FloatArray
-
-    @classmethod
-    def of(cls, options: tuple[OptionQuote, ...]) -> _Quotes:
-        sides = np.array([_sides(option.quote) for option in options])
-        bid, ask = sides[:, 0].copy(), sides[:, 1].copy()
-        return cls(
-            strike=_read_only(np.array([option.contract.strike for option in options])),
-            is_call=_read_only(
-                np.array([option.contract.right is Right.CALL for option in options])
-            ),
-            bid=_read_only(bid),
-            ask=_read_only(ask),
-            mid=_read_only(np.where(bid > 0, (bid + ask) / 2, np.nan)),
-        )
-
-    def parity_forward(self, discount: float) -> float | None:
-        """Median of ``K + (C - P) / D`` over the strikes where call and put are nearest."""
-        known = ~np.isnan(self.mid)
-        calls = np.flatnonzero(known & self.is_call)
-        puts = np.flatnonzero(known & ~self.is_call)
-        strikes, of_calls, of_puts = np.intersect1d(
-            self.strike[calls], self.strike[puts], assume_unique=True, return_indices=True
-        )
-        difference = self.mid[calls[of_calls]] - self.mid[puts[of_puts]]
-        if difference.size < MINIMUM_PARITY_STRIKES:
-            return None
-        near = np.argsort(np.abs(difference), kind="stable")[:PARITY_STRIKES]
-        return float(np.median(strikes[near] + difference[near] / discount))
-
-
-def _quoted(
-    snapshot: MarketSnapshot, trading_class: str, expiry: dt.date
-) -> tuple[OptionQuote, ...]:
-    """Select the quotes of one series, sorted."""
-    chosen = (
-        option
-        for option in snapshot.options
-        if option.contract.expiry == expiry and option.contract.trading_class == trading_class
-    )
-    return tuple(sorted(chosen, key=lambda option: _order(option.contract)))
-
-
-def years_to_settlement(
-    snapshot: MarketSnapshot, trading_class: str, expiry: dt.date
-) -> float | None:
-    """Return positive years, or ``None``: settled, or `expiry` is not a known session."""
-    for day in snapshot.calendar:
-        if day.session == expiry:
-            years = years_between(snapshot.taken_at, settlement_time(trading_class, day))
-            return years if years > 0 else None
-    return None
-
-
-def _sides(quote: Quote) -> tuple[float, float]:
-    """Return bid and ask as far as they are known; 0 is nobody's bid."""
-    bid, ask = quote.bid, quote.ask
-    broken = bid is not None and ask is not None and not quote.two_sided
-    if broken or not quote.sound or quote.feed is not Feed.LIVE:
-        return math.nan, math.nan
-    if ask is None:
-        return math.nan if bid is None else bid, math.nan
-    return 0.0 if bid is None else bid, ask
-
-
-def _order(contract: OptionContract) -> tuple[float, Right]:
-    return contract.strike, contract.right
-
-
-def _read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    array.setflags(write=False)
-    return array

@@ -7,23 +7,22 @@ is one with a side that can be no price.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from bot.core.book import Book
-from bot.core.carry import held_chain
-from bot.core.chain import PricedChain, parity_chain, price_chain
+from bot.core.chains import Chains
 from bot.core.decision import OrderIntent
-from bot.core.model import Feed, MarketSnapshot, OptionContract, Quote
+from bot.core.model import MarketSnapshot, OptionContract, Quote
 from bot.core.regime import Signals, compute_signals
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
+from bot.core.valuation import live_quotes_of
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from bot.core.chain import PricedChain
     from bot.core.model import Session
-
-_Chains: TypeAlias = "dict[tuple[str, dt.date], PricedChain | None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,10 @@ class Context:
         The trading days of `snapshot`.
     signals
         Computed from `snapshot`.
+    quotes
+        The live quotes by contract; a crossed market is no quote.
+    chains
+        The quotes as priced chains.
     proposed
         Intents that earlier strategies of the line-up, or earlier steps of the same one, are
         permitted to send.
@@ -49,8 +52,8 @@ class Context:
     calendar: TradingCalendar
     signals: Signals
     proposed: tuple[OrderIntent, ...] = ()
-    _quotes: dict[OptionContract, Quote] = field(repr=False, compare=False)
-    _chains: _Chains = field(default_factory=dict, repr=False, compare=False)
+    quotes: dict[OptionContract, Quote] = field(repr=False, compare=False)
+    chains: Chains = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, snapshot: MarketSnapshot, book: Book, rules: Rules) -> Context:
@@ -61,7 +64,8 @@ class Context:
             rules=rules,
             calendar=TradingCalendar(snapshot.calendar),
             signals=compute_signals(snapshot, rules.signals),
-            _quotes={option.contract: option.quote for option in snapshot.options},
+            quotes=live_quotes_of(snapshot),
+            chains=Chains(snapshot),
         )
 
     @property
@@ -76,39 +80,16 @@ class Context:
 
     def quote(self, contract: OptionContract) -> Quote | None:
         """Return the live quote of `contract`, or ``None``; a crossed market is no quote."""
-        quote = self._quotes.get(contract)
-        return quote if quote is not None and _usable(quote) else None
-
-    @property
-    def quotes(self) -> dict[OptionContract, Quote]:
-        """The live quotes by contract; a crossed market is no quote."""
-        return {contract: quote for contract, quote in self._quotes.items() if _usable(quote)}
+        return self.quotes.get(contract)
 
     def chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
         """Return the priced chain of one expiry, or ``None`` when it cannot be priced."""
-        key = (trading_class, expiry)
-        if key not in self._chains:
-            self._chains[key] = price_chain(
-                self.snapshot, trading_class=trading_class, expiry=expiry
-            )
-        return self._chains[key]
+        return self.chains.own(trading_class, expiry)
 
     def parity_chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
         """Return the chain of one expiry priced by the put-call parity of its own quotes."""
-        key = (f"{trading_class}, parity", expiry)
-        if key not in self._chains:
-            self._chains[key] = parity_chain(
-                self.snapshot, trading_class=trading_class, expiry=expiry
-            )
-        return self._chains[key]
+        return self.chains.by_parity(trading_class, expiry)
 
     def held_chain(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
         """Return the chain of an expiry that is held, if need be at the carry of another one."""
-        key = (f"{trading_class}, held", expiry)
-        if key not in self._chains:
-            self._chains[key] = held_chain(self.snapshot, trading_class, expiry, chain=self.chain)
-        return self._chains[key]
-
-
-def _usable(quote: Quote) -> bool:
-    return quote.feed is Feed.LIVE and quote.sound
+        return self.chains.held(trading_class, expiry)

@@ -322,8 +322,9 @@ def stress_units(book: FloatArray, unit: FloatArray, limit_usd: float) -> int:
         return 0
     if not losing.any():
         return UNBOUNDED
-    units: list[float] = (room[losing] / -unit[losing]).tolist()
-    return math.floor(min(units) + ROUNDING)
+    with np.errstate(over="ignore"):  # a loss next to nothing bounds nothing
+        units: list[float] = (room[losing] / -unit[losing]).tolist()
+    return math.floor(min(*units, UNBOUNDED) + ROUNDING)
 
 
 def stress_grid(context: Context) -> StressGrid:

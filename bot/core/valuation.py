@@ -28,12 +28,12 @@ def quotes_of(snapshot: MarketSnapshot) -> Quotes:
     return {option.contract: option.quote for option in snapshot.options}
 
 
-def live_quotes_of(snapshot: MarketSnapshot) -> Quotes:
+def live_quotes_of(snapshot: MarketSnapshot) -> dict[OptionContract, Quote]:
     """Return the quotes that a decision may rest on: live, and neither crossed nor locked."""
     return {
-        contract: quote
-        for contract, quote in quotes_of(snapshot).items()
-        if quote.feed is Feed.LIVE and quote.sound
+        option.contract: option.quote
+        for option in snapshot.options
+        if option.quote.feed is Feed.LIVE and option.quote.sound
     }
 
 

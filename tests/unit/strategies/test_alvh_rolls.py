@@ -151,7 +151,7 @@ def test_due_lot_is_kept_when_no_replacement_can_be_bought() -> None:
 def test_due_lot_is_kept_when_its_replacement_has_no_live_price() -> None:
     chosen = builders.vix_call(19.0, builders.NEAR_EXPIRY)
     made = context(builders.book(lots=[near_due()]))
-    del made._quotes[chosen]
+    del made.quotes[chosen]
 
     assert not of_layer(alvh.propose(made), Layer.NEAR)
 

@@ -1,0 +1,182 @@
+"""The quotes of one expiry as arrays, before they are priced, and the forward that they imply.
+
+Only live, two-sided quotes have a mid. An ask with no bid is known: its bid is 0. Locked, crossed,
+frozen and delayed quotes are unknown. Of SPX the forward is that of put-call parity, of VIX the
+VX future that settles on the same day, never spot VIX.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import numpy as np
+
+from bot.core.model import MOST_POINTS, Feed, OptionContract, Right
+from bot.core.pricing import BoolArray, FloatArray
+from bot.core.sessions import settlement_time, years_between
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bot.core.model import MarketSnapshot, OptionQuote, Quote
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+VIX_CLASSES: Final = frozenset({"VIX", "VIXW"})
+PARITY_STRIKES: Final = 9
+"""Strikes nearest the money whose median gives the forward."""
+MINIMUM_PARITY_STRIKES: Final = 3
+"""Fewer cannot outvote one bad quote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QuotedSeries:
+    """The quotes of one expiry of one trading class as arrays, before they are priced.
+
+    Parameters
+    ----------
+    trading_class, expiry
+        What it is.
+    years, discount
+        Time to settlement, and the present value of 1 then.
+    contracts
+        Sorted by strike, calls before puts; the arrays have one element for each.
+    strike, is_call, bid, ask, mid
+        As of `PricedChain`.
+    """
+
+    trading_class: str
+    expiry: dt.date
+    years: float
+    discount: float
+    contracts: tuple[OptionContract, ...]
+    strike: FloatArray
+    is_call: BoolArray
+    bid: FloatArray
+    ask: FloatArray
+    mid: FloatArray
+
+    def parity_forward(self) -> float | None:
+        """Median of ``K + (C - P) / D`` over the strikes where call and put are nearest."""
+        known = ~np.isnan(self.mid)
+        calls = np.flatnonzero(known & self.is_call)
+        puts = np.flatnonzero(known & ~self.is_call)
+        if min(calls.size, puts.size) < MINIMUM_PARITY_STRIKES:
+            return None
+        strikes, of_calls, of_puts = np.intersect1d(
+            self.strike[calls], self.strike[puts], assume_unique=True, return_indices=True
+        )
+        difference = self.mid[calls[of_calls]] - self.mid[puts[of_puts]]
+        if difference.size < MINIMUM_PARITY_STRIKES:
+            return None
+        near = np.argsort(np.abs(difference), kind="stable")[:PARITY_STRIKES]
+        return float(np.median(strikes[near] + difference[near] / self.discount))
+
+
+def own_forward(snapshot: MarketSnapshot, series: QuotedSeries) -> float | None:
+    """Return the VX future of a VIX expiry, and what put-call parity says of an SPX one."""
+    if series.trading_class in VIX_CLASSES:
+        return future_level(snapshot, series.expiry)
+    return series.parity_forward()
+
+
+def series_of(
+    snapshot: MarketSnapshot,
+    trading_class: str,
+    expiry: dt.date,
+    *,
+    options: tuple[OptionQuote, ...] | None = None,
+) -> QuotedSeries | None:
+    """Return the quotes of one expiry; ``None`` where there are none, or no time is left.
+
+    Parameters
+    ----------
+    snapshot, trading_class, expiry
+        As for `price_chain`.
+    options
+        Its quotes in any order, where they have been selected before.
+    """
+    years = years_to_settlement(snapshot, trading_class, expiry)
+    chosen = _quoted(snapshot, trading_class, expiry) if options is None else options
+    if not chosen or years is None:
+        return None
+    ordered = sorted(chosen, key=lambda option: strike_order(option.contract))
+    sides = np.array([_sides(option.quote) for option in ordered])
+    bid, ask = sides[:, 0].copy(), sides[:, 1].copy()
+    contracts = tuple(option.contract for option in ordered)
+    return QuotedSeries(
+        trading_class=trading_class,
+        expiry=expiry,
+        years=years,
+        discount=math.exp(-snapshot.rate * years),
+        contracts=contracts,
+        strike=read_only(np.array([contract.strike for contract in contracts])),
+        is_call=read_only(np.array([contract.right is Right.CALL for contract in contracts])),
+        bid=read_only(bid),
+        ask=read_only(ask),
+        mid=read_only(np.where(bid > 0, (bid + ask) / 2, np.nan)),
+    )
+
+
+def future_level(snapshot: MarketSnapshot, expiry: dt.date) -> float | None:
+    """Return the live mid of the VX future that settles on `expiry`, ``None`` when unknown."""
+    for future in snapshot.vx_curve:
+        if future.expiry == expiry and future.quote.feed is Feed.LIVE:
+            return future.level
+    return None
+
+
+def _quoted(
+    snapshot: MarketSnapshot, trading_class: str, expiry: dt.date
+) -> tuple[OptionQuote, ...]:
+    """Select the quotes of one series."""
+    return tuple(
+        option
+        for option in snapshot.options
+        if option.contract.expiry == expiry and option.contract.trading_class == trading_class
+    )
+
+
+def years_to_settlement(
+    snapshot: MarketSnapshot, trading_class: str, expiry: dt.date
+) -> float | None:
+    """Return positive years, or ``None``: settled, or `expiry` is not a known session."""
+    days = snapshot.calendar
+    at = bisect_left(days, expiry, key=lambda day: day.session)
+    if at == len(days) or days[at].session != expiry:
+        return None
+    years = years_between(snapshot.taken_at, settlement_time(trading_class, days[at]))
+    return years if years > 0 else None
+
+
+def _sides(quote: Quote) -> tuple[float, float]:
+    """Return bid and ask as far as they are known; 0 is nobody's bid."""
+    bid, ask = quote.bid, quote.ask
+    if (
+        bid is not None
+        and ask is not None
+        and quote.feed is Feed.LIVE
+        and 0 < bid < ask < MOST_POINTS
+    ):
+        return bid, ask
+    broken = bid is not None and ask is not None and not quote.two_sided
+    if broken or not quote.sound or quote.feed is not Feed.LIVE:
+        return math.nan, math.nan
+    if ask is None:
+        return math.nan if bid is None else bid, math.nan
+    return 0.0 if bid is None else bid, ask
+
+
+def strike_order(contract: OptionContract) -> tuple[float, Right]:
+    """Sort key of contracts: by strike, calls before puts."""
+    return contract.strike, contract.right
+
+
+def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return `array`, which nobody may change any more."""
+    array.setflags(write=False)
+    return array
