@@ -36,8 +36,13 @@ ReasonArray: TypeAlias = NDArray[np.int8]
 DAYS_PER_YEAR: Final = 365.0
 
 _TINY: Final = 1e-200
-_BLOCK: Final = 12_288
-"""Elements that are solved together: their temporaries stay in the cache and off the kernel."""
+_BLOCK: Final = 8192
+"""Elements that are solved together, so that their temporaries stay in the cache."""
+
+np.empty(1 << 21)
+"""16 MB that come and go untouched: from then on glibc keeps what is freed for the next
+temporary, instead of giving it back to the kernel and taking it again page by page, which costs
+as much as the arithmetic (``mallopt(3)``, dynamic ``M_MMAP_THRESHOLD``)."""
 
 
 class Reason(IntEnum):
