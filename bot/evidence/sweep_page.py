@@ -107,7 +107,7 @@ def _bands(table: pd.DataFrame, labels: list[str]) -> Table:
     groups = [((), table)] if not labels else list(table.groupby(labels, sort=False, dropna=False))
     for values, rows in groups[:MOST_ROWS]:
         cells = (
-            f"{shown(each.median)} ({shown(each.low)} to {shown(each.high)})"
+            f"{each.median:.1%} ({each.low:.1%} to {each.high:.1%})"
             for each in bands(rows, BANDED).values()
         )
         page.add_row(", ".join(map(str, values)) or f"{len(rows)} paths", *cells)
@@ -125,9 +125,9 @@ def _title(row: Mapping[Hashable, Any], labels: list[str]) -> str:
 
 def _page(title: str, heads: Iterable[str], labels: list[str]) -> Table:
     page = Table(title=title)
-    page.add_column(", ".join(labels))
+    page.add_column(", ".join(labels), overflow="fold")
     for head in heads:
-        page.add_column(head, justify="right")
+        page.add_column(head, justify="right", no_wrap=True)
     return page
 
 
