@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.errors import ConfigError
+from bot.heartbeat import Heartbeat, heartbeat_path, read_heartbeat
 from bot.ledger.connection import Connection, connect_read_only
 from bot.ledger.queries import (
     BookRow,
@@ -49,6 +50,8 @@ class Status:
     ----------
     kill_switch, reason
         As ``config/steward.toml`` says; a halt where what it says is not a state.
+    heartbeat
+        The last sign of life, with the next wake-up; ``None`` where the bot has never run.
     last
         The newest session.
     book
@@ -65,6 +68,7 @@ class Status:
     reason: str
     ledger: Path
     exists: bool
+    heartbeat: Heartbeat | None = None
     last: SessionRow | None = None
     book: BookRow | None = None
     positions: tuple[PositionRow, ...] = ()
@@ -88,8 +92,9 @@ def read_status(project: Path) -> Status:
     state, reason = _kill_switch(table(settings, "kill_switch"))
     name = str(table(settings, "ledger").get("path", "ledger/steward.db"))
     path = project / Path(name).expanduser()
+    beat = read_heartbeat(heartbeat_path(path))
     if not path.exists():
-        return Status(kill_switch=state, reason=reason, ledger=path, exists=False)
+        return Status(kill_switch=state, reason=reason, ledger=path, exists=False, heartbeat=beat)
     with Connection(connect_read_only(path), path) as ledger:
         book = latest_book(ledger)
         return Status(
@@ -97,6 +102,7 @@ def read_status(project: Path) -> Status:
             reason=reason,
             ledger=path,
             exists=True,
+            heartbeat=beat,
             last=last_session_row(ledger),
             book=book,
             positions=position_rows(ledger, book.session) if book else (),
@@ -144,7 +150,7 @@ def status_json(project: Path) -> str:
 def render_status(project: Path, *, width: int = WIDTH) -> str:
     """Return the status as plain text of at most `width` columns."""
     status = read_status(project)
-    rows = [("kill switch", _words(status.kill_switch, status.reason))]
+    rows = [("kill switch", _words(status.kill_switch, status.reason)), *_bot_lines(status)]
     if not status.exists:
         rows.append(("ledger", f"none yet at {status.ledger}; `steward once` makes it"))
     rows += [*_session_lines(status), *_book_lines(status), *_held_lines(status)]
@@ -155,6 +161,17 @@ def render_status(project: Path, *, width: int = WIDTH) -> str:
 def _row(name: str, text: str, width: int) -> str:
     indent = " " * 12
     return textwrap.fill(text, width, initial_indent=f"{name:<12}", subsequent_indent=indent)
+
+
+def _bot_lines(status: Status) -> Iterable[tuple[str, str]]:
+    """Say how the bot was when it last gave a sign of life, and when it wakes next."""
+    beat = status.heartbeat
+    if beat is None:
+        yield "bot", "has never run unattended here"
+        return
+    yield "bot", _words(f"{beat.state}, seen {beat.at:%Y-%m-%d %H:%M:%S} UTC", beat.fault or "")
+    if beat.state != "stopped" and beat.next_wake is not None:
+        yield "wakes", f"{beat.next_wake:%Y-%m-%d %H:%M} UTC for session {beat.next_session}"
 
 
 def _session_lines(status: Status) -> Iterable[tuple[str, str]]:

@@ -19,6 +19,7 @@ from bot.core.decision import Verdict
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.fold import IntentState
 from bot.ledger.journal import ProvenanceRow
+from bot.heartbeat import Heartbeat, heartbeat_path, write_heartbeat
 from bot.ledger.store import Ledger
 from bot.review.status import STATES, read_status, render_status, status_json
 from bot.review.terminal import render_review, render_summary, review_json
@@ -530,6 +531,23 @@ def test_the_status_before_the_first_session_says_what_makes_a_ledger(project: P
     assert not read_status(project).exists
 
 
+def test_the_status_says_when_the_bot_wakes_next(project: Path) -> None:
+    beat = Heartbeat(at=AT, pid=1, state="waiting", next_session=NEXT, next_wake=AT)
+    write_heartbeat(heartbeat_path(project / "ledger" / "steward.db"), beat)
+
+    lines = render_status(project).splitlines()
+
+    assert lines[1] == f"bot         waiting, seen {AT:%Y-%m-%d %H:%M:%S} UTC"
+    assert lines[2] == f"wakes       {AT:%Y-%m-%d %H:%M} UTC for session 2026-07-21"
+
+
+def test_a_bot_that_was_stopped_wakes_never(project: Path) -> None:
+    beat = Heartbeat(at=AT, pid=1, state="stopped", next_session=NEXT, next_wake=AT)
+    write_heartbeat(heartbeat_path(project / "ledger" / "steward.db"), beat)
+
+    assert "wakes" not in render_status(project)
+
+
 def test_the_status_of_an_empty_ledger_holds_nothing(project: Path) -> None:
     Ledger.open(project / "ledger" / "steward.db").close()
 
@@ -545,6 +563,7 @@ def test_the_status_as_json_has_stable_keys(project: Path) -> None:
         "reason",
         "ledger",
         "exists",
+        "heartbeat",
         "last",
         "book",
         "positions",
