@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.clock import new_york
 from bot.core.book import TradingState
-from bot.core.errors import LedgerError, StewardError
+from bot.core.errors import ConfigError, LedgerError, StewardError
 from bot.core.events import ended_types
 from bot.doctor_gateway import Finding, examine_gateway
 from bot.files import distrust, free_mb
@@ -23,6 +23,7 @@ from bot.guard import DiskGuard
 from bot.killswitch import KillSwitch
 from bot.ledger.lock import WriterLock
 from bot.ledger.store import Ledger
+from bot.notify.targets import VARIABLE, addresses, targets
 from bot.project import Project, connected, load_project
 from bot.tables import ended_text
 from bot.wakeups import next_wake
@@ -59,6 +60,7 @@ async def examine(folder: Path) -> list[Finding]:
         _rules(project),
         _kill_switch(project),
         _disk(project),
+        _notify(project),
         *_ledger(project),
     ]
     findings += [finding async for finding in _gateway(project)]
@@ -144,6 +146,19 @@ def _disk(project: Project) -> Finding:
         return Finding(name="disk", passed=True, text="no ledger yet")
     fault = guard.fault()
     return Finding(name="disk", passed=not fault, text=fault or f"{free_mb(folder):.0f} MB free")
+
+
+def _notify(project: Project) -> Finding:
+    """Say whether anybody is told of what happens, and how."""
+    try:
+        found = targets(addresses(project.settings.notify, project.folder))
+    except ConfigError as fault:
+        return Finding(name="notify", passed=False, text=str(fault))
+    if not found:
+        text = f"nobody is told: set {VARIABLE}, or notify.urls_file"
+        return Finding(name="notify", passed=True, text=text)
+    names = ", ".join(target.name for target in found)
+    return Finding(name="notify", passed=True, text=f"{names}: `steward notify --test` tries them")
 
 
 def _ledger(project: Project) -> Iterator[Finding]:

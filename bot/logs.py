@@ -155,7 +155,7 @@ def _origin(_logger: object, _method: str, event: Event) -> Event:
 
 def _redacted(_logger: object, _method: str, event: Event) -> Event:
     """Take account numbers out of every key and value: ``DU1234567`` becomes ``DU***67``."""
-    return {_redact(key): _plain(value) for key, value in event.items()}
+    return {redact(key): _plain(value) for key, value in event.items()}
 
 
 def _plain(value: object) -> object:
@@ -165,13 +165,14 @@ def _plain(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
-        return {_redact(str(key)): _plain(item) for key, item in value.items()}
+        return {redact(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
-    return _redact(str(value))
+    return redact(str(value))
 
 
-def _redact(text: str) -> str:
+def redact(text: str) -> str:
+    """Return `text` without account numbers: ``DU1234567`` becomes ``DU***67``."""
     return _ACCOUNT.sub(r"\1***\2", text)
 
 

@@ -7,10 +7,12 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from harness import stage
+from typed import edit
 
 from bot.clock import at_new_york
 from bot.doctor import examine
 from bot.ledger.lock import WriterLock
+from bot.notify.targets import VARIABLE
 from bot.simulator.errors import RequestRefusedError
 from bot.simulator.settings import GatewaySettings
 from bot.simulator.wire import Request
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from harness import Stage
 
     from bot.doctor_gateway import Finding
@@ -140,3 +143,27 @@ def test_files_that_others_can_write_are_named_with_the_command(tmp_path: Path) 
 
     assert "permissions" in failed(findings)
     assert "chmod go-w" in findings["permissions"].text
+
+
+def test_whether_anybody_is_told_is_said_and_an_open_file_of_addresses_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+    def with_addresses(mode: int) -> Callable[[Stage], None]:
+        def prepare(found: Stage) -> None:
+            who = found.project.folder / "who"
+            who.write_text("json://here/s3cret\n", encoding="utf-8")
+            who.chmod(mode)
+            edit(found.project.folder, "notify", urls_file="who")
+
+        return prepare
+
+    nobody = checked(tmp_path / "1")["notify"]
+    open_to_all = checked(tmp_path / "2", prepare=with_addresses(0o644))["notify"]
+    somebody = checked(tmp_path / "3", prepare=with_addresses(0o600))["notify"]
+
+    assert (nobody.passed, open_to_all.passed, somebody.passed) == (True, False, True)
+    assert nobody.text.startswith("nobody is told: set STEWARD_NOTIFY_URLS")
+    assert "chmod 600" in open_to_all.text
+    assert somebody.text == "target 1 (json): `steward notify --test` tries them"

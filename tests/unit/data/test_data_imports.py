@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import os
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
 from bot.calendars import trading_days
-from bot.cli import app
 from bot.core.errors import RecordedDataError
 from bot.core.sessions import TradingCalendar
 from bot.data.chain_files import QuotedOption, read_rows
@@ -20,8 +17,10 @@ from bot.data.imports import import_files
 from bot.data.snapshots import NEW_YORK, session_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from click.testing import Result
 
     from bot.data.captures import Capture
 
@@ -257,23 +256,15 @@ def test_the_time_of_a_snapshot_says_which_session_it_stands_for(
     assert session_of(taken_at, CALENDAR) == (dt.date.fromisoformat(session), quotes)
 
 
-@pytest.fixture
-def _umask() -> Iterator[None]:
-    """Leave the mask of this process as it was: each command sets it."""
-    before = os.umask(0o077)
-    yield
-    os.umask(before)
-
-
-@pytest.mark.usefixtures("_umask")
-def test_the_command_tells_what_it_converted_and_one_line_of_a_fault(tmp_path: Path) -> None:
+def test_the_command_tells_what_it_converted_and_one_line_of_a_fault(
+    tmp_path: Path, steward_here: Callable[..., Result]
+) -> None:
     source = write(tmp_path / "quotedata.csv", CBOE)
-    run = CliRunner().invoke
 
-    made = run(app, ["import", str(source), "-p", str(tmp_path)])
-    again = run(app, ["import", str(source), "-p", str(tmp_path)])
-    odd = run(app, ["import", str(source), "--format", "excel"])
-    absent = run(app, ["import", str(tmp_path / "none.csv")])
+    made = steward_here("import", source, "-p", tmp_path)
+    again = steward_here("import", source, "-p", tmp_path)
+    odd = steward_here("import", source, "--format", "excel")
+    absent = steward_here("import", tmp_path / "none.csv")
 
     assert made.exit_code == 0
     assert "SPX-2025-01-06-cboe-20250106T1015.parquet: 2 series, 4 options\n" in made.stdout

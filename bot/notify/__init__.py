@@ -1,0 +1,1 @@
+"""Tells people what came into the ledger, off the path of trading."""
