@@ -1,7 +1,8 @@
 """The account as clients see it: values, portfolio, positions, profit and loss.
 
-Everything is a *feed*: rows that are told once in full, and again when they change. The gateway
-looks for changes whenever its time has moved. As at the broker, a position's contract carries no
+Everything is a *feed*: rows that are told once in full, and again when they change. Changes are
+looked for when a position moves and, as at the broker, every three minutes; profit and loss
+whenever time has moved. As at the broker, a position's contract carries no
 exchange, average costs are USD a contract with the commission in them, and a position that is
 gone is told once with quantity 0.
 
@@ -10,9 +11,10 @@ Only the first account of the settings trades. Others are listed and have no row
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.simulator.contracts import contract_fields, wire_date
 from bot.simulator.errors import RequestRefusedError
@@ -38,6 +40,12 @@ FeedKey: TypeAlias = tuple[Request, int]
 
 Values: TypeAlias = Mapping[str, tuple[str, str]]
 """The account page: (value, currency) by key."""
+
+
+PERIOD: Final = dt.timedelta(minutes=3)
+"""How often a page is told anew while no position moves."""
+
+EACH_MOMENT: Final = frozenset({Request.PNL, Request.PNL_SINGLE})
 
 
 @dataclass(slots=True)
@@ -76,6 +84,7 @@ class AccountDesk:
         self._feeds: dict[Connection, dict[FeedKey, Feed]] = {}
         self._moment: Values | None = None
         """Values of the account while all feeds are told of one instant."""
+        self._told_at = world.now
 
     def handlers(self) -> dict[int, Handler]:
         """Return the handlers of this desk by request number."""
@@ -100,9 +109,20 @@ class AccountDesk:
         self._feeds.pop(client, None)
 
     def refresh(self) -> None:
+        """Tell of time that has passed."""
+        if self._world.now - self._told_at >= PERIOD:
+            self._tell_all()
+            return
+        for client, feeds in self._feeds.items():
+            for (request, _), feed in feeds.items():
+                if request in EACH_MOMENT:
+                    feed.tell(client)
+
+    def _tell_all(self) -> None:
         """Tell every feed what changed."""
         if not self._feeds:
             return
+        self._told_at = self._world.now
         self._moment = self._values()
         try:
             for client, feeds in self._feeds.items():
@@ -118,7 +138,7 @@ class AccountDesk:
             if event.quantity == 0:
                 self._tell_gone(event.instrument)
         if moved:
-            self.refresh()
+            self._tell_all()
 
     def _tell_gone(self, instrument: Instrument) -> None:
         """Let position feeds say once that a position is gone."""
