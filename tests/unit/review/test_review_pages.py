@@ -18,8 +18,8 @@ from bot.core.book import Leg, TradingState
 from bot.core.decision import Verdict
 from bot.core.errors import ConfigError, LedgerError
 from bot.core.fold import IntentState
-from bot.ledger.journal import ProvenanceRow
 from bot.heartbeat import Heartbeat, heartbeat_path, write_heartbeat
+from bot.ledger.journal import ProvenanceRow
 from bot.ledger.store import Ledger
 from bot.review.status import STATES, read_status, render_status, status_json
 from bot.review.terminal import render_review, render_summary, review_json
