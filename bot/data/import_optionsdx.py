@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 FIRST_COLUMN: Final = "[QUOTE_UNIXTIME]"
 OF_A_SIDE: Final = ("BID", "ASK", "LAST", "SIZE", "VOLUME", "IV", "DELTA")
 NEEDED: Final = (
-    "QUOTE_READTIME",
-    "UNDERLYING_LAST",
-    "EXPIRE_DATE",
-    "STRIKE",
-    *(f"C_{name}" for name in OF_A_SIDE),
-    *(f"P_{name}" for name in OF_A_SIDE),
+    "[QUOTE_READTIME]",
+    "[UNDERLYING_LAST]",
+    "[EXPIRE_DATE]",
+    "[STRIKE]",
+    *(f"[C_{name}]" for name in OF_A_SIDE),
+    *(f"[P_{name}]" for name in OF_A_SIDE),
 )
 LONGEST: Final = dt.timedelta(days=3660)
 """No option of SPX or VIX is listed for longer."""
@@ -63,7 +63,7 @@ def read_month(path: Path, underlying: str | None) -> tuple[Snapshot, ...]:
         With file, line and column of what cannot be.
     """
     lines = read_lines(path)
-    header = [column.strip("[]") for column in lines[0][1]] if lines else []
+    header = lines[0][1] if lines else []
     if missing := [column for column in NEEDED if column not in header]:
         raise RecordedDataError(f"{path}, line 1, column {missing[0]}: is not in the header")
     whose = underlying or _named(path)
@@ -90,7 +90,7 @@ def _snapshot(
     options: dict[tuple[dt.date, float, str], QuotedOption] = {}
     seconds = 0
     for cells in lines:
-        expiry, strike = _date(cells), cells.strike("STRIKE")
+        expiry, strike = _date(cells), cells.strike("[STRIKE]")
         if (expiry, strike, "C") in options:
             seconds += 1
             continue
@@ -100,27 +100,27 @@ def _snapshot(
     return Snapshot(
         underlying=underlying,
         taken_at=at,
-        spot=lines[0].positive("UNDERLYING_LAST"),
+        spot=lines[0].positive("[UNDERLYING_LAST]"),
         options=tuple(options.values()),
         flags=(f"{seconds} strikes: {SECOND_SERIES_FLAG}",) if seconds else (),
     )
 
 
 def _option(cells: Cells, root: str, expiry: dt.date, strike: float, right: str) -> QuotedOption:
-    bid_size, ask_size = _sizes(cells, f"{right}_SIZE")
+    bid_size, ask_size = _sizes(cells, f"[{right}_SIZE]")
     return QuotedOption(
         root=root,
         expiry=expiry,
         strike=strike,
         right=right,
-        bid=cells.positive(f"{right}_BID"),
-        ask=cells.positive(f"{right}_ASK"),
-        last=cells.positive(f"{right}_LAST"),
+        bid=cells.positive(f"[{right}_BID]"),
+        ask=cells.positive(f"[{right}_ASK]"),
+        last=cells.positive(f"[{right}_LAST]"),
         bid_size=bid_size,
         ask_size=ask_size,
-        volume=cells.optional_number(f"{right}_VOLUME"),
-        iv=cells.positive(f"{right}_IV"),
-        delta=cells.optional_number(f"{right}_DELTA"),
+        volume=cells.optional_number(f"[{right}_VOLUME]"),
+        iv=cells.positive(f"[{right}_IV]"),
+        delta=cells.optional_number(f"[{right}_DELTA]"),
     )
 
 
@@ -143,10 +143,10 @@ def _root(underlying: str, expiry: dt.date, calendar: TradingCalendar) -> str:
 
 def _instant(cells: Cells) -> dt.datetime:
     try:
-        text = cells.by_column["QUOTE_READTIME"]
+        text = cells.by_column["[QUOTE_READTIME]"]
         return dt.datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=NEW_YORK)
     except ValueError as error:
-        raise cells.fault("QUOTE_READTIME", "must read as '2023-01-04 16:00'") from error
+        raise cells.fault("[QUOTE_READTIME]", "must read as '2023-01-04 16:00'") from error
 
 
 def _date(cells: Cells) -> dt.date:
@@ -158,11 +158,11 @@ def _date(cells: Cells) -> dt.date:
         If it is no date, or lies before the quote or beyond what is ever listed.
     """
     try:
-        expiry = dt.date.fromisoformat(cells.by_column["EXPIRE_DATE"])
+        expiry = dt.date.fromisoformat(cells.by_column["[EXPIRE_DATE]"])
     except ValueError as error:
-        raise cells.fault("EXPIRE_DATE", "must read as '2023-01-20'") from error
+        raise cells.fault("[EXPIRE_DATE]", "must read as '2023-01-20'") from error
     if not dt.timedelta(0) <= expiry - _instant(cells).date() <= LONGEST:
-        raise cells.fault("EXPIRE_DATE", "is no expiry of an option quoted then")
+        raise cells.fault("[EXPIRE_DATE]", "is no expiry of an option quoted then")
     return expiry
 
 
