@@ -22,7 +22,8 @@ from bot.core.decision import Verdict
 from bot.core.plan import SECOND_ENGINE
 from bot.core.pricing import FloatArray
 from bot.core.risk import affordable, book_risk_usd, cap_usd, session_risk_usd
-from bot.core.stress import PAIRED, book_gain_usd, opening_gain_usd, stress_units, worst_loss_usd
+from bot.core.shocks import PAIRED
+from bot.core.stress import book_gain_usd, opening_gain_usd, stress_units, worst_loss_usd
 
 if TYPE_CHECKING:
     from bot.core.context import Context

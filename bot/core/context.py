@@ -16,6 +16,7 @@ from bot.core.model import MarketSnapshot, OptionContract, Quote
 from bot.core.regime import Signals, compute_signals
 from bot.core.rules import Rules
 from bot.core.sessions import TradingCalendar
+from bot.core.shocks import Gains
 from bot.core.valuation import live_quotes_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Context:
         The live quotes by contract; a crossed market is no quote.
     chains
         The quotes as priced chains.
+    gains
+        Gains in shocks, as far as they have been reckoned.
     proposed
         Intents that earlier strategies of the line-up, or earlier steps of the same one, are
         permitted to send.
@@ -54,6 +57,7 @@ class Context:
     proposed: tuple[OrderIntent, ...] = ()
     quotes: dict[OptionContract, Quote] = field(repr=False, compare=False)
     chains: Chains = field(repr=False, compare=False)
+    gains: Gains = field(default_factory=Gains, repr=False, compare=False)
 
     @classmethod
     def of(cls, snapshot: MarketSnapshot, book: Book, rules: Rules) -> Context:

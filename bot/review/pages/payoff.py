@@ -18,7 +18,7 @@ from bot.core.chain import price_chain
 from bot.core.fold import StructureKind
 from bot.core.model import MULTIPLIER, Right
 from bot.core.pricing import FloatArray
-from bot.core.stress import Shocks, repriceable, shocked_price
+from bot.core.shocks import Shocks, repriceable, shocked_price
 from bot.ledger.queries import PositionRow
 
 if TYPE_CHECKING:

@@ -20,25 +20,27 @@ from bot.core.context import Context
 from bot.core.decision import StressCell, StressGrid
 from bot.core.model import Quote, Right
 from bot.core.rules import Rules
-from bot.core.stress import (
+from bot.core.shocks import (
     GRID,
     PAIRED,
-    UNBOUNDED,
     Repriceable,
     Shocks,
     Smile,
-    book_gain_usd,
-    condors_gain_usd,
-    hedge_gain_usd,
-    opening_gain_usd,
     repriceable,
     shock_gain,
     shocked_price,
     smile_of,
-    stress_units,
-    unit_gain_usd,
     vol_lift,
     vx_share,
+)
+from bot.core.stress import (
+    UNBOUNDED,
+    book_gain_usd,
+    condors_gain_usd,
+    hedge_gain_usd,
+    opening_gain_usd,
+    stress_units,
+    unit_gain_usd,
     worst_loss_usd,
 )
 from proposals import context

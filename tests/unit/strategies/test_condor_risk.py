@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import builders
 from bot.core.book import HedgeSale, Layer
-from bot.core.stress import PAIRED, book_gain_usd, unit_gain_usd
+from bot.core.shocks import PAIRED
+from bot.core.stress import book_gain_usd, unit_gain_usd
 from proposals import context, entries, verdict, with_rules
 from strategies import condor
 
