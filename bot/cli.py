@@ -21,9 +21,10 @@ from bot.command_line import (
     reported,
 )
 from bot.data_commands import import_chains, record
+from bot.evidence_commands import evidence
 from bot.gateway_commands import gateway, probe
 from bot.output_commands import notify
-from bot.page_commands import report
+from bot.page_commands import dashboard, report
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
 from bot.sweep_commands import sweep
@@ -192,7 +193,9 @@ app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
 app.command()(sweep)
+app.command()(evidence)
 app.command()(report)
+app.command()(dashboard)
 app.command()(record)
 app.command("import")(import_chains)
 app.command()(notify)

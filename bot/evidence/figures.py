@@ -115,8 +115,27 @@ def before(book: BookDays) -> NDArray[np.float64]:
 
 
 def daily_returns(book: BookDays) -> NDArray[np.float64]:
-    """Return the return of each session on the NAV before it; shape (n,)."""
-    return book.pnl_usd / before(book)
+    """Return the return of each session on the NAV before it, 0 after ruin; shape (n,)."""
+    start = before(book)
+    return np.divide(book.pnl_usd, start, out=np.zeros(len(start)), where=start > 0)
+
+
+def solvent(book: BookDays) -> BookDays:
+    """Return `book` as it is, or ended with nothing at the first session without a positive NAV."""
+    gone = np.flatnonzero(book.nav_usd <= 0)
+    if len(gone) == 0:
+        return book
+    kept = np.arange(len(book.nav_usd)) <= gone[0]
+    ruin = np.where(np.arange(len(kept)) == gone[0], -book.nav_usd, 0.0)
+    return type(book)(
+        name=book.name,
+        sessions=book.sessions,
+        nav_usd=np.where(kept, book.nav_usd, 0.0) + ruin,
+        condor_usd=book.condor_usd * kept + ruin,
+        hedge_usd=book.hedge_usd * kept,
+        carry_usd=book.carry_usd * kept,
+        fees_usd=book.fees_usd * kept,
+    )
 
 
 def from_capital(book: BookDays) -> NDArray[np.float64]:
@@ -178,12 +197,12 @@ def cost_of_capital(bill_rate: float, beta: float) -> float:
 
 
 def monthly_returns(book: BookDays) -> pd.Series[float]:
-    """Return the return of each month by period; the first month may be a part of one."""
+    """Return the return of each month by period, NaN after ruin; the first may be a part of one."""
     months = pd.DatetimeIndex(book.sessions).to_period("M")
     ends = pd.Series(book.nav_usd).groupby(months).last()
     starts = ends.shift(1)
     starts.iloc[0] = capital(book)
-    return ends / starts - 1
+    return ends / starts.where(starts > 0) - 1
 
 
 def yearly_returns(book: BookDays) -> pd.Series[float]:
@@ -217,9 +236,8 @@ def book_figures(book: BookDays, bills: pd.Series[float]) -> BookFigures:
 
 
 def hedge_pnl(hedged: BookDays, shadow: BookDays) -> NDArray[np.float64]:
-    """Return what the hedge and its commissions made of each session, interest apart, USD."""
-    interest = hedged.carry_usd - shadow.carry_usd
-    return hedged.pnl_usd - shadow.pnl_usd - interest
+    """Return what the hedge and its commissions made of each session, USD; shape (n,)."""
+    return hedged.hedge_usd + hedged.fees_usd - shadow.fees_usd
 
 
 def drag(
@@ -231,9 +249,6 @@ def drag(
 ) -> Drag:
     """Return what the hedge cost a year.
 
-    Where the books themselves tell the interest apart (cash is less by the premium), that is the
-    interest lost; where both were paid the same, it is reckoned from the premium outstanding.
-
     Parameters
     ----------
     hedged, shadow
@@ -244,9 +259,7 @@ def drag(
         Return of T-bills in each session, shape (n,).
     """
     span, mean_nav = years(hedged), float(np.mean(before(hedged)))
-    lost = float(np.sum(shadow.carry_usd - hedged.carry_usd))
-    if lost == 0.0:
-        lost = float(np.nansum(premium_usd[:-1] * bill_returns[1:]))
+    lost = float(np.nansum(premium_usd[:-1] * bill_returns[1:]))
     return Drag(
         hedge=-float(np.sum(hedge_pnl(hedged, shadow))) / mean_nav / span,
         interest=lost / mean_nav / span,

@@ -83,8 +83,8 @@ def smaller_at_equal_drag(shadow: BookDays, drag: float) -> Rival:
     earned = float(condor_returns(shadow).mean()) * SESSIONS_A_YEAR
     name = "fewer condors, at equal drag"
     if earned <= drag:
-        note = f"the condors earned {earned:.2%} a year, the hedge cost {drag:.2%}: bills alone"
-        return _kept(shadow, 0.0, name, note)
+        note = f"the condors earned {earned:.2%} a year, the hedge cost {drag:.2%}"
+        return _kept(shadow, 0.0, "T-bills without condors", note)
     return _kept(shadow, min(1.0 - drag / earned, 1.0), name, "")
 
 

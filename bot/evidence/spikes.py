@@ -64,6 +64,8 @@ class SpikeOutcome:
         Deepest fall below the NAV of the base, until ``CENSORED_AT`` sessions from the beginning.
     even_quarter, even_year, even_book
         Sessions to break-even in the three definitions; ``None`` where censored.
+    even_shadow
+        Sessions until the unhedged book is back where it stood at the base.
     watched
         Sessions that were watched: fewer than ``CENSORED_AT`` at the end of the history.
     """
@@ -75,6 +77,7 @@ class SpikeOutcome:
     even_quarter: int | None
     even_year: int | None
     even_book: int | None
+    even_shadow: int | None
     watched: int
 
     @property
@@ -134,12 +137,13 @@ def _outcome(
     hedge_after = gains[1:][watched]
     return SpikeOutcome(
         spike=event,
-        hedge=float(gains[event.top + 1] - gains[at]) / float(nav),
+        hedge=float(gains[event.top + 1] - gains[at]) / float(nav) if nav > 0 else math.nan,
         loss_hedged=_fall(hedged.nav_usd, event),
         loss_shadow=_fall(shadow.nav_usd, event),
         even_quarter=_first(hedge_after >= gains[max(0, at - QUARTER)]),
         even_year=_first(hedge_after >= gains[max(0, at - YEAR)]),
         even_book=_first(hedged.nav_usd[watched] >= nav),
+        even_shadow=_first(shadow.nav_usd[watched] >= shadow.nav_usd[event.base]),
         watched=len(hedge_after) - 1,
     )
 
@@ -147,7 +151,7 @@ def _outcome(
 def _fall(nav: NDArray[np.float64], event: Spike) -> float:
     """Return the deepest fall below the NAV of the base, >= 0, as a share of it."""
     course = nav[event.base : event.begin + CENSORED_AT + 1]
-    return max(0.0, 1.0 - float(course.min()) / float(course[0]))
+    return max(0.0, 1.0 - float(course.min()) / float(course[0])) if course[0] > 0 else 0.0
 
 
 def _first(reached: NDArray[np.bool_]) -> int | None:

@@ -99,15 +99,6 @@ def test_drag_is_what_the_hedge_and_its_fees_cost_and_the_interest_on_its_premiu
     assert found.growth > 0
 
 
-def test_interest_that_the_books_tell_apart_is_taken_from_them() -> None:
-    shadow = book([0.0] * 10, name="shadow", carry=[5.0] * 10)
-    hedged = book([0.0] * 10, [-7.0] * 10, carry=[3.0] * 10)
-
-    found = drag(hedged, shadow, premium_usd=np.full(10, 9e9), bill_returns=np.full(10, 0.1))
-
-    assert found.hedge / found.interest == pytest.approx(7 / 2)
-
-
 def test_the_reduction_compares_the_deepest_falls() -> None:
     shadow = book([0.0, -400.0], name="shadow", capital=1_000.0)
 

@@ -45,7 +45,7 @@ def test_condors_that_earn_less_than_the_drag_leave_bills_alone() -> None:
 
     assert (rival.amount, rival.drawdown) == (0.0, 0.0)
     assert rival.growth == pytest.approx(0.00252, abs=2e-4)
-    assert "bills alone" in rival.note
+    assert rival.name == "T-bills without condors"
 
 
 def test_a_hedge_that_earned_money_asks_for_no_smaller_book() -> None:

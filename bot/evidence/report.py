@@ -1,0 +1,82 @@
+"""The report of the evidence: one page that needs no network, its answer on the first screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.evidence import report_charts as charts
+from bot.evidence import report_tables as tables
+from bot.evidence.report_tables import Table
+from bot.files import replace_text
+from bot.review.pages.figures import Figure
+from bot.review.pages.look import embedded, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.evidence.study import Study
+
+PAGE: Final = "evidence.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the page: charts, then tables."""
+
+    key: str
+    title: str
+    note: str = ""
+    charts: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+def write_report(study: Study, folder: Path) -> Path:
+    """Write the page into `folder`, whole or not at all; return its path."""
+    path = folder / PAGE
+    replace_text(path, render(PAGE, embedded(), study=study, sections=tuple(sections(study))))
+    return path
+
+
+def sections(study: Study) -> Iterator[Section]:
+    """Yield the parts of the page below the claims."""
+    yield Section(
+        key="books",
+        title="Books",
+        charts=(charts.value_chart(study), charts.drawdown_chart(study)),
+        tables=(tables.books_table(study), tables.capm_table(study)),
+    )
+    yield Section(
+        key="spikes",
+        title="Spikes",
+        charts=(charts.spike_chart(study),),
+        tables=(tables.spike_table(study),),
+    )
+    yield Section(
+        key="segments",
+        title="Years and segments",
+        note="Sums of daily returns; the hedge beside them is its share of NAV.",
+        charts=(charts.hedge_chart(study),),
+        tables=tables.segment_tables(study),
+    )
+    yield Section(
+        key="sureness",
+        title="How sure",
+        charts=(charts.start_chart(study),),
+        tables=(tables.band_table(study), tables.left_out_table(study)),
+    )
+    yield Section(
+        key="rivals",
+        title="Rivals and worth",
+        tables=(tables.rival_table(study), tables.worth_table(study)),
+    )
+    yield Section(
+        key="condors",
+        title="Condors and size",
+        tables=(tables.entry_table(study), tables.size_table(study.default, study.large)),
+    )
+    if "variants" in study.tables:
+        found = tables.variant_table(study.tables["variants"])
+        yield Section(key="variants", title="Variants", tables=(found,))
+    yield Section(key="basis", title="Basis", tables=(tables.basis_table(study),))

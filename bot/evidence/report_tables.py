@@ -1,0 +1,341 @@
+"""The tables of the evidence: a title, a note, columns and rows of text.
+
+A column that begins with ``>`` holds figures and stands at the right; what is unknown is ``None``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.evidence.figures import book_figures
+from bot.evidence.measures import AVERSIONS
+from bot.evidence.report_charts import courses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+    from bot.evidence.measures import Measures
+    from bot.evidence.resampling import Band
+    from bot.evidence.segments import Segment
+    from bot.evidence.study import Study
+
+    Cell = str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of the page."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    note: str = ""
+
+
+def percent(value: float | None, places: int = 1) -> str | None:
+    """Return a share in percent; ``None`` where it is not known."""
+    if value is None or math.isnan(value):
+        return None
+    return f"{value:.{places}%}"
+
+
+def signed(value: float | None, places: int = 1) -> str | None:
+    """Return a share in percent with its sign; ``None`` where it is not known."""
+    text = percent(value, places)
+    return text if text is None or text.startswith("-") else f"+{text}"
+
+
+def figure(value: float, places: int = 2) -> str | None:
+    """Return a number; ``None`` where it is not known."""
+    return None if math.isnan(value) else f"{value:.{places}f}"
+
+
+def sessions(count: float | None) -> str:
+    """Return a count of sessions, or that it was not reached."""
+    return "not reached" if count is None else f"{count:.0f}"
+
+
+def books_table(study: Study) -> Table:
+    """Return the books side by side."""
+    rows = []
+    for name, book in courses(study).items():
+        found = book_figures(book, study.market.bills)
+        rows.append(
+            (
+                name,
+                percent(found.growth, 2),
+                percent(found.volatility),
+                figure(found.sharpe),
+                percent(found.drawdown.share),
+                percent(found.worst_month),
+                sessions(found.recovery_sessions),
+            )
+        )
+    columns = ("book", ">growth", ">volatility", ">Sharpe", ">deepest fall", ">worst month")
+    note = "A year, at the marks; recovery in sessions from the trough to the old high."
+    return Table(
+        title="Books side by side", columns=(*columns, ">recovery"), rows=tuple(rows), note=note
+    )
+
+
+def capm_table(study: Study) -> Table:
+    """Return alpha and beta of both books."""
+    rows = tuple(
+        (
+            name,
+            signed(found.alpha, 2),
+            figure(found.alpha_t, 1),
+            figure(found.beta, 3),
+            figure(found.beta_t, 1),
+            percent(found.r_squared),
+            str(found.months),
+        )
+        for name, found in study.default.capm.items()
+    )
+    return Table(
+        title="Against SPX with dividends (CAPM)",
+        columns=("book", ">alpha a year", ">t", ">beta", ">t of beta", ">R squared", ">months"),
+        rows=rows,
+        note="Monthly returns over T-bills; errors of Newey and West. Below a t of 2 an alpha is "
+        "not told from luck.",
+    )
+
+
+def spike_table(study: Study) -> Table:
+    """Return every spike with what it did."""
+    columns = (
+        "spike", ">VIX", ">hedge", ">unhedged fall", ">hedged fall", ">60 back", ">252 back",
+        ">book back", ">unhedged back", ">fresh near", ">mid", ">far", ">20-delta",
+    )  # fmt: skip
+    return Table(
+        title="Every rise of the VIX by 10 points within 10 sessions",
+        columns=columns,
+        rows=tuple(_spike_rows(study)),
+        note="Hedge: its gain from base to top over NAV. Back: sessions until it had paid for its "
+        "last 60 and 252 sessions, until the book and until the unhedged book stood where they "
+        "had; over 60 is censored. Fresh: gain at the top of a call bought at the base.",
+    )
+
+
+def _spike_rows(study: Study) -> Iterator[tuple[Cell, ...]]:
+    for at, each in enumerate(study.default.outcomes):
+        spike = each.spike
+        fresh = [gains.at_top[at] for gains in study.fresh.values()]
+        evens = (each.even_quarter, each.even_year, each.even_book, each.even_shadow)
+        yield (
+            str(study.hedged.sessions[spike.begin]),
+            f"{spike.vix_base:.0f} → {spike.vix_top:.0f}",
+            signed(each.hedge, 2),
+            percent(each.loss_shadow, 2),
+            percent(each.loss_hedged, 2),
+            *("over 60" if even is None else str(even) for even in evens),
+            *("settled" if math.isnan(gain) else f"{gain:+.0%}" for gain in fresh),
+        )
+
+
+def segment_tables(study: Study) -> tuple[Table, ...]:
+    """Return the books by segment, a table for each heading."""
+    return tuple(
+        Table(
+            title=heading,
+            columns=("segment", ">sessions", ">hedged", ">unhedged", ">hedge", ">hedge a year"),
+            rows=tuple(_segment_row(each) for each in found),
+        )
+        for heading, found in study.default.segments.items()
+        if found
+    )
+
+
+def _segment_row(each: Segment) -> tuple[Cell, ...]:
+    return (
+        each.name,
+        f"{each.sessions:,}",
+        signed(each.hedged),
+        signed(each.shadow),
+        signed(each.hedge),
+        signed(each.hedge_a_year, 2),
+    )
+
+
+def band_table(study: Study) -> Table:
+    """Return the bands of the resamples."""
+    found = study.resampled
+    rows = (
+        _band_row("drag a year", found.drag, 2),
+        _band_row("reduction of the deepest drawdown", found.reduction, 0),
+        _band_row("growth given up a year", found.growth_given_up, 2),
+        ("resamples with a smaller drawdown", "", percent(found.reduced, 0), ""),
+    )
+    return Table(
+        title=f"{found.count:,} resamples of the joint daily P&L",
+        columns=("figure", ">5 %", ">median", ">95 %"),
+        rows=rows,
+        note=f"Stationary bootstrap, blocks of {found.mean_block} sessions on average. Both books "
+        "take the same days; nothing is decided anew.",
+    )
+
+
+def _band_row(name: str, band: Band, places: int) -> tuple[Cell, ...]:
+    return (name, *(percent(each, places) for each in (band.low, band.median, band.high)))
+
+
+def left_out_table(study: Study) -> Table:
+    """Return the reduction with one spike left out at a time."""
+    whole = ("none", percent(study.default.reduction))
+    return Table(
+        title="One event left out",
+        columns=("left out", ">reduction of the deepest drawdown"),
+        rows=(whole, *((day, percent(value)) for day, value in study.left_out)),
+        note="The events that cost the unhedged book most, the P&L of their sessions set to zero.",
+    )
+
+
+def rival_table(study: Study) -> Table:
+    """Return the rivals beside the hedged book."""
+    own = study.default
+    ours = ("this hedge", percent(own.hedged.growth, 2), percent(own.hedged.drawdown.share), "")
+    bare = ("no hedge", percent(own.shadow.growth, 2), percent(own.shadow.drawdown.share), "")
+    rows = (
+        (
+            each.name,
+            percent(each.growth, 2),
+            percent(each.drawdown),
+            _amount(each.amount, each.note),
+        )
+        for each in study.rivals
+    )
+    return Table(
+        title="What the same money would have bought elsewhere",
+        columns=("book", ">growth", ">deepest fall", "what it is"),
+        rows=(ours, bare, *rows),
+        note="A rival that grew faster and fell no further than the hedged book is the better "
+        "protection.",
+    )
+
+
+def _amount(amount: float, note: str) -> str:
+    return note or ("" if math.isnan(amount) else f"{amount:.0%} of the condors")
+
+
+def worth_table(study: Study) -> Table:
+    """Return certainty equivalents by risk aversion at both sizes."""
+    sized = [study.default] + ([study.large] if study.large and not study.large.ruined else [])
+    rows = [
+        (
+            f"{each.name}, aversion {aversion:.0f}",
+            percent(pair.hedged, 2),
+            percent(pair.shadow, 2),
+            signed(
+                None if None in (pair.hedged, pair.shadow) else _gap(pair.hedged, pair.shadow), 2
+            ),
+        )
+        for each in sized
+        for aversion, pair in ((a, each.equivalents[a]) for a in AVERSIONS)
+    ]
+    return Table(
+        title="What it is worth to whom",
+        columns=("investor", ">hedged", ">unhedged", ">difference"),
+        rows=tuple(rows),
+        note="The sure yearly return that is worth as much (constant relative risk aversion).",
+    )
+
+
+def _gap(hedged: float | None, shadow: float | None) -> float:
+    return math.nan if hedged is None or shadow is None else hedged - shadow
+
+
+def entry_table(study: Study) -> Table:
+    """Return the condors one by one, in sum."""
+    found = study.entries
+    exits = ", ".join(f"{name} {count}" for name, count in found.exits.items())
+    rows = (
+        ("condors that have ended", f"{found.count:,}"),
+        ("that made money", percent(found.won)),
+        ("mean return on the capital at risk, by entry", signed(found.by_entry, 2)),
+        ("the same, every month alike", signed(found.by_month, 2)),
+        ("worst", percent(found.worst, 0)),
+        ("internal rate of their capital", signed(found.internal_rate)),
+        ("ends", exits),
+    )
+    return Table(title="Condors one by one", columns=("figure", ">value"), rows=rows)
+
+
+def size_table(default: Measures, large: Measures | None) -> Table:
+    """Return the two sizes side by side."""
+    sized = [each for each in (default, large) if each is not None]
+    ruin = [", ".join(f"{n} {d}" for n, d in each.ruined.items()) or "never" for each in sized]
+    rows = (
+        ("loss in the crash of 2020, unhedged", *(percent(e.crash.shadow) for e in sized)),
+        ("the same, hedged", *(percent(e.crash.hedged) for e in sized)),
+        ("drag a year", *(percent(e.drag.total, 2) for e in sized)),
+        ("deepest fall, unhedged", *(percent(e.shadow.drawdown.share) for e in sized)),
+        ("deepest fall, hedged", *(percent(e.hedged.drawdown.share) for e in sized)),
+        ("growth a year, unhedged", *(percent(e.shadow.growth, 2) for e in sized)),
+        ("growth a year, hedged", *(percent(e.hedged.growth, 2) for e in sized)),
+        ("ruined", *ruin),
+    )
+    columns = ("figure", *(f">{each.name} (x {each.size:.0f})" for each in sized))
+    return Table(
+        title="Two sizes",
+        columns=columns,
+        rows=rows,
+        note="The size of 2020 is the one at which the unhedged book loses half from 19 February "
+        "to 30 April 2020: so many times the contracts for each dollar of NAV, caps off. No broker "
+        "would margin it.",
+    )
+
+
+def variant_table(frame: pd.DataFrame) -> Table:
+    """Return the variants that ``steward sweep variants`` replayed."""
+    eras = ("whole", "chosen", "held", "tradeable")
+    columns = ("variant", "group", *(f">drag {era}" for era in eras), ">growth", ">deepest fall",
+               ">reduction", ">Sharpe")  # fmt: skip
+    keys = ("whole_growth", "whole_drawdown", "whole_reduction", "whole_sharpe")
+    rows = tuple(
+        (
+            str(row["variant"]),
+            str(row["group"]),
+            *(percent(row.get(f"{era}_drag", math.nan), 2) for era in eras),
+            *(percent(row.get(key, math.nan), 2) for key in keys[:3]),
+            figure(row.get(keys[3], math.nan)),
+        )
+        for row in _records(frame)
+    )
+    return Table(
+        title="One thing changed at a time",
+        columns=columns,
+        rows=rows,
+        note="Each is a replay of the whole history. Chosen: to 2014; held: from 2015 on; "
+        "tradeable: from July 2006 on.",
+    )
+
+
+def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
+    return ({str(key): value for key, value in row.items()} for row in frame.to_dict("records"))
+
+
+def basis_table(study: Study) -> Table:
+    """Return what the numbers rest on."""
+    history, settings = study.history, study.replay.settings
+    stood_in = ", ".join(f"{name} {count:,}" for name, count in study.substitutes.items())
+    carried = ", ".join(f"{name} {len(days)}" for name, days in history.carried.items())
+    rows = (
+        ("sessions", f"{study.default.sessions:,}, {study.default.first} to {study.default.last}"),
+        ("what ends them", "; ".join(history.limits) or "the history"),
+        ("capital", f"{settings.nav_usd:,.0f} USD"),
+        (
+            "fills",
+            f"mid and {settings.spread_share:.0%} of the modelled half-spread, commissions in",
+        ),
+        ("contracts", "literal" if settings.literal_contracts else "scaled with the index"),
+        ("substitutes, sessions", stood_in or "none"),
+        ("carried values, sessions", carried or "none"),
+        ("rules", study.replay.rules_sha256[:12]),
+        ("history", history.sha256[:12] or "not from files"),
+    )
+    faults = tuple((f"fault of a file {n}", str(each)) for n, each in enumerate(history.faults, 1))
+    return Table(title="What this rests on", columns=("what", "value"), rows=(*rows, *faults))

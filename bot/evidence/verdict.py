@@ -1,0 +1,200 @@
+"""The answer in plain words, made of the numbers by rules: nobody writes it.
+
+The question is whether the hedge works and whether it is worth its drag.
+
+- It **works** when it makes the deepest drawdown of the book smaller by a tenth or more.
+- It is **worth its drag** when an investor of risk aversion 4 would rather have the hedged book
+  (certainty equivalent), and no smaller unhedged book with the same deepest drawdown grew faster.
+
+What speaks against the product is said as plainly as what speaks for it: condors without an edge,
+a rival that did better, a band that holds zero, claims that failed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.evidence.claims import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.evidence.claims import Claim
+    from bot.evidence.measures import Measures
+    from bot.evidence.resampling import Resampled
+    from bot.evidence.rivals import Rival
+
+WORKS_FROM: Final = 0.10
+"""Reduction of the deepest drawdown below which the hedge is not said to work."""
+
+JUDGING_AVERSION: Final = 4.0
+SIGNIFICANT: Final = 2.0
+"""t of alpha from which returns are told from luck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The first thing that the report says.
+
+    Parameters
+    ----------
+    works, worth
+        The two halves of the question; ``None`` where the history cannot tell.
+    headline
+        One sentence.
+    sentences
+        The numbers behind it, the unflattering beside the flattering.
+    """
+
+    works: bool | None
+    worth: bool | None
+    headline: str
+    sentences: tuple[str, ...]
+
+
+HEADLINES: Final = {
+    (True, True): "The hedge worked, and it was worth its cost.",
+    (True, False): "The hedge cut the deepest drawdown, but it was not worth its cost.",
+    (False, True): "The hedge did not cut the deepest drawdown, yet its holder was better off.",
+    (False, False): "The hedge neither cut the deepest drawdown nor was worth its cost.",
+}
+UNKNOWN_HEADLINE: Final = "The history cannot tell whether the hedge works."
+
+
+def answer(
+    measured: Measures,
+    *,
+    claims: Sequence[Claim],
+    rivals: Sequence[Rival],
+    resampled: Resampled,
+    large: Measures | None,
+) -> Answer:
+    """Return the answer that the numbers give.
+
+    Parameters
+    ----------
+    measured
+        At the bot's size.
+    claims
+        With their readings.
+    rivals
+        At equal drag and at equal drawdown.
+    resampled
+        Bands of drag and reduction.
+    large
+        At the size that loses half unhedged in 2020, ``None`` where there is none.
+    """
+    works, worth = does_it_work(measured), is_it_worth_it(measured, rivals)
+    unknown = works is None or worth is None
+    headline = UNKNOWN_HEADLINE if unknown else HEADLINES[bool(works), bool(worth)]
+    parts = (
+        _cost(measured),
+        _saving(measured),
+        _sureness(resampled),
+        _condors(measured),
+        *_rivals(measured, rivals),
+        *_large(large),
+        _claims(claims),
+    )
+    return Answer(works=works, worth=worth, headline=headline, sentences=parts)
+
+
+def does_it_work(measured: Measures) -> bool | None:
+    """Return whether the deepest drawdown is smaller by a tenth; ``None`` if nothing fell."""
+    if math.isnan(measured.reduction):
+        return None
+    return measured.reduction >= WORKS_FROM
+
+
+def is_it_worth_it(measured: Measures, rivals: Sequence[Rival]) -> bool | None:
+    """Return whether a careful investor would rather have the hedge than do without it."""
+    pair = measured.equivalents[JUDGING_AVERSION]
+    if pair.hedged is None or pair.shadow is None or math.isnan(pair.hedged - pair.shadow):
+        return None
+    cheaper = any(_beats(rival, measured) for rival in rivals)
+    return pair.hedged > pair.shadow and not cheaper
+
+
+def _beats(rival: Rival, measured: Measures) -> bool:
+    """Return whether a rival fell no further than the hedged book and grew faster."""
+    no_deeper = rival.drawdown <= measured.hedged.drawdown.share * 1.001
+    return no_deeper and rival.growth > measured.hedged.growth
+
+
+def _cost(measured: Measures) -> str:
+    total = measured.drag.total
+    with_hedge, without = measured.hedged.growth, measured.shadow.growth
+    cost = f"cost {total:.2%}" if total >= 0 else f"earned {-total:.2%}"
+    return (
+        f"From {measured.first} to {measured.last} the hedge {cost} of NAV a year; "
+        f"the book grew by {with_hedge:.2%} a year with it and by {without:.2%} without."
+    )
+
+
+def _saving(measured: Measures) -> str:
+    with_hedge, without = measured.hedged.drawdown.share, measured.shadow.drawdown.share
+    if math.isnan(measured.reduction):
+        return "The unhedged book hardly fell: there was nothing to save."
+    change = "smaller" if measured.reduction >= 0 else "larger"
+    return (
+        f"The deepest drawdown was {with_hedge:.1%} with it and {without:.1%} without: "
+        f"{abs(measured.reduction):.0%} {change}."
+    )
+
+
+def _sureness(resampled: Resampled) -> str:
+    drag, reduction = resampled.drag, resampled.reduction
+    unsure = ": its sign is not certain" if reduction.low < 0 < reduction.high else ""
+    return (
+        f"In {resampled.count:,} resamples of the same days the drag was {drag.low:.2%} to "
+        f"{drag.high:.2%} (5-95 %), the reduction {reduction.low:.0%} to "
+        f"{reduction.high:.0%}{unsure}."
+    )
+
+
+def _condors(measured: Measures) -> str:
+    """Say whether the condors, which the hedge protects, earned anything to protect."""
+    found = measured.capm[measured.shadow.name]
+    if math.isnan(found.alpha_t):
+        return "The history is too short to say whether the condors have an edge."
+    edge = "an edge" if found.alpha_t >= SIGNIFICANT else "no demonstrated edge"
+    return (
+        f"The condors alone show {edge}: alpha {found.alpha:+.2%} a year "
+        f"(t {found.alpha_t:.1f}), Sharpe ratio {measured.shadow.sharpe:.2f}."
+    )
+
+
+def _rivals(measured: Measures, rivals: Sequence[Rival]) -> Iterator[str]:
+    """Say which rivals did better: no deeper a fall, and more growth."""
+    better = [rival for rival in rivals if _beats(rival, measured)]
+    for rival in better:
+        yield (
+            f"Cheaper protection was at hand: {rival.name} fell {rival.drawdown:.1%} and grew "
+            f"{rival.growth:.2%} a year."
+        )
+    if rivals and not better:
+        yield "No rival at equal cost or equal drawdown did better on both counts."
+
+
+def _large(large: Measures | None) -> Iterator[str]:
+    if large is None or large.crash.hedged is None or large.crash.shadow is None:
+        return
+    ruin = " and ".join(f"the {name} one on {day}" for name, day in large.ruined.items())
+    end = f" Over the whole history the book is ruined: {ruin}." if ruin else ""
+    yield (
+        f"At {large.size:.0f} times the size, which no broker would margin, 2020 costs "
+        f"{large.crash.shadow:.0%} unhedged and {large.crash.hedged:.0%} hedged.{end}"
+    )
+
+
+def _claims(claims: Sequence[Claim]) -> str:
+    by_outcome = {each: [c.key for c in claims if c.outcome is each] for each in Outcome}
+    held, failed = by_outcome[Outcome.HOLDS], by_outcome[Outcome.FAILS]
+    part, untested = by_outcome[Outcome.PART], by_outcome[Outcome.UNTESTED]
+    failing = f" ({', '.join(failed)})" if failed else ""
+    return (
+        f"Of {len(claims)} claims of the method {len(held)} hold, {len(part)} hold in part, "
+        f"{len(failed)} do not{failing} and {len(untested)} cannot be tested."
+    )

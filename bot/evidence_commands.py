@@ -1,0 +1,62 @@
+"""The command that puts the claims of the method to the test of history."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - typer reads the annotations
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from bot.command_line import HERE, ProjectOption, console, reported
+
+
+def evidence(
+    history: Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")],
+    project: ProjectOption = HERE,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the page; logs/evidence by default.")
+    ] = None,
+    first: Annotated[
+        dt.datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First session; all by default."),
+    ] = None,
+    last: Annotated[
+        dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer resamples and replays.")] = False,
+) -> None:
+    """Replay history through the bot's own decisions and hold the method's claims against it.
+
+    Writes one self-contained page, evidence.html, and prints the claims table. Tables that
+    `steward sweep` left in the same folder are shown in it.
+    """
+    from bot.config import load_rules
+    from bot.evidence.claims_page import claims_page
+    from bot.evidence.history_load import load_history
+    from bot.evidence.report import write_report
+    from bot.evidence.settings import ReplaySettings
+    from bot.evidence.study import read_tables, study
+    from bot.files import private_folder
+
+    with reported():
+        rules, _ = load_rules(project / "config" / "rules.toml")
+        settings = ReplaySettings(
+            first=first.date() if first else None, last=last.date() if last else None
+        )
+        folder = out or project / "logs" / "evidence"
+        screen = console()
+        with screen.status("reading the history") as status:
+            found = study(
+                load_history(history),
+                rules,
+                settings,
+                tables=read_tables(folder),
+                quick=quick,
+                tell=status.update,
+            )
+            status.update("writing the page")
+            path = write_report(found, private_folder(folder))
+        screen.print(claims_page(found))
+        typer.echo(f"wrote {path}")
