@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.core.mark import Mark
     from bot.core.model import Session
+    from bot.ledger.page_rows import MarkedRow
     from bot.review.pages.figures import Json
     from bot.review.pages.payoff import Payoff
     from bot.review.performance import Point
@@ -198,18 +199,21 @@ def shortfall_chart(days: Sequence[tuple[Session, Decimal]]) -> Figure | None:
     )
 
 
-def marks_chart(days: Sequence[tuple[Session, Decimal | None]], entry: Decimal | None) -> Figure:
-    """Return the price of one structure, mark by mark, beside what it was opened at."""
-    known = [(day.isoformat(), _float(price)) for day, price in days]
-    opened = _float(entry)
-    traces = [line("mark", [day for day, _ in known], [price for _, price in known])]
-    if known and opened is not None:
-        ends = [known[0][0], known[-1][0]]
-        traces.append(line("opened at", ends, [opened, opened], line=_EXPIRY))
+def marks_chart(rows: Sequence[MarkedRow]) -> Figure | None:
+    """Return the price of one structure, mark by mark, beside what it was opened at.
+
+    ``None`` while it was held at no mark.
+    """
+    if not rows:
+        return None
+    days = [row.session.isoformat() for row in rows]
+    opened = _float(rows[0].entry_points)
+    entry = line("opened at", [days[0], days[-1]], [opened, opened], line=_EXPIRY)
     return Figure(
         title="Price of one unit",
-        caption=f"Opened at {points(entry)} points; marked at the end of each session.",
-        data=tuple(traces),
+        caption=f"Opened at {points(rows[0].entry_points)} points; marked at the end of each "
+        "session.",
+        data=(line("mark", days, [_float(row.mark_points) for row in rows]), entry),
         layout={"yaxis": {"title": {"text": "points", "font": _AXIS_TITLE}, "rangemode": "tozero"}},
         height=240,
     )

@@ -7,13 +7,13 @@ Three tones. *act*: a person is needed, now. *look*: the bot goes on, but somebo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.book import TradingState
 from bot.core.fold import IntentState, StructureKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bot.review.session import SessionReview
 
@@ -35,14 +35,29 @@ class Headline:
     reasons: tuple[Reason, ...] = ()
 
 
+NOTHING: Final = ", nothing to do"
+OPENINGS: Final = {"act": "A person is needed.", "look": "Have a look.", "well": "Well."}
+
+
 def headline_of(review: SessionReview) -> Headline:
     """Return the verdict of a session."""
     reasons = (*_urgent(review), *_notable(review))
+    return _headline(_held(review), reasons)
+
+
+def worse(found: Headline, more: Sequence[Reason]) -> Headline:
+    """Return a verdict with further reasons, which come first."""
+    if not more:
+        return found
+    held = found.text.removeprefix(OPENINGS[found.tone]).strip().removesuffix(".")
+    return _headline(held.removesuffix(NOTHING), (*more, *found.reasons))
+
+
+def _headline(held: str, reasons: tuple[Reason, ...]) -> Headline:
     urgent = any(reason.urgent for reason in reasons)
     tone = "act" if urgent else "look" if reasons else "well"
-    opening = {"act": "A person is needed.", "look": "Have a look.", "well": "Well."}[tone]
-    ending = "" if reasons else ", nothing to do"
-    return Headline(tone=tone, text=f"{opening} {_held(review)}{ending}.", reasons=reasons)
+    ending = "" if reasons else NOTHING
+    return Headline(tone=tone, text=f"{OPENINGS[tone]} {held}{ending}.", reasons=reasons)
 
 
 def _held(review: SessionReview) -> str:

@@ -1,0 +1,181 @@
+"""What each page of the dashboard shows, gathered from the ledger."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from bot.core.decision import Action
+from bot.core.errors import NotInLedgerError
+from bot.core.fold import IntentState, StructureKind
+from bot.dashboard.filters import day, demand
+from bot.ledger.order_rows import OrderRow, order_rows
+from bot.ledger.page_rows import (
+    MarkedRow,
+    cost_rows,
+    day_rows,
+    marked_rows,
+    order_sessions,
+    trouble_codes,
+    trouble_rows,
+)
+from bot.ledger.queries import StructureRow, structure_rows
+from bot.review.format import points, signed_usd, usd
+from bot.review.pages.charts import (
+    drawdown_chart,
+    hedge_chart,
+    hedge_cost_chart,
+    marks_chart,
+    shortfall_chart,
+    value_chart,
+)
+from bot.review.pages.layers import hedge_facts, layers
+from bot.review.pages.tables import cards, order_cells
+from bot.review.session import FILLS_NOTE, review_session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.core.model import Session
+    from bot.ledger.store import Ledger
+
+Content: TypeAlias = dict[str, Any]
+Query: TypeAlias = "Mapping[str, str]"
+
+DAYS: Final = 60
+"""Sessions in a list; older ones are a page further."""
+
+ORDERS: Final = 100
+TROUBLES: Final = 200
+CLOSED: Final = 100
+
+ACTIONS: Final = tuple(action.value for action in Action)
+STATES: Final = tuple(state.value for state in IntentState)
+KINDS: Final = ("incident", "alert")
+
+
+def overview(ledger: Ledger, query: Query) -> Content:
+    """Return the course of book and shadow, and the sessions."""
+    demand(query, {"before": ()})
+    before = day(query["before"]) if query.get("before") else None
+    rows = day_rows(ledger, before=before, limit=DAYS)
+    review = review_session(ledger) if day_rows(ledger, limit=1) else None
+    marks = ledger.marks()
+    return {
+        "review": review,
+        "cards": cards(review) if review else (),
+        "charts": [chart for chart in (value_chart(marks), drawdown_chart(marks)) if chart],
+        "days": [(row, usd(row.nav_usd), usd(row.shadow_nav_usd)) for row in rows],
+        "older": rows[-1].session if len(rows) == DAYS else None,
+    }
+
+
+def condors(ledger: Ledger, query: Query) -> Content:
+    """Return every condor that is open, and the last ones that were closed."""
+    demand(query, {})
+    rows = [row for row in structure_rows(ledger) if row.kind == StructureKind.CONDOR]
+    closed = [row for row in rows if not row.is_open]
+    return {
+        "opened": [row for row in reversed(rows) if row.is_open],
+        "closed": [(row, signed_usd(row.cash_usd)) for row in reversed(closed[-CLOSED:])],
+        "facts": _outcome(closed),
+        "limit": CLOSED,
+    }
+
+
+def _outcome(closed: Sequence[StructureRow]) -> tuple[str, ...]:
+    if not closed:
+        return ()
+    gained = sum(row.cash_usd > 0 for row in closed)
+    total = sum((row.cash_usd for row in closed), Decimal(0))
+    return (
+        f"{len(closed)} closed",
+        f"{gained / len(closed):.0%} at a profit",
+        f"{signed_usd(total)} USD, commissions included",
+    )
+
+
+def structure(ledger: Ledger, structure_id: str) -> Content:
+    """Return one condor or lot, with its marks.
+
+    Raises
+    ------
+    NotInLedgerError
+        No structure has that name.
+    """
+    rows = (row for row in structure_rows(ledger) if row.structure_id == structure_id)
+    found = next(rows, None)
+    if found is None:
+        raise NotInLedgerError(f"{structure_id}: no structure of this name was ever opened")
+    marked = marked_rows(ledger, structure_id)
+    return {
+        "row": found,
+        "cash": signed_usd(found.cash_usd),
+        "label": marked[-1].label if marked else structure_id,
+        "chart": marks_chart(marked),
+        "marked": [_marked_cells(each) for each in reversed(marked)],
+    }
+
+
+def _marked_cells(row: MarkedRow) -> tuple[str, ...]:
+    return str(row.session), str(row.quantity), points(row.entry_points), points(row.mark_points)
+
+
+def hedge(ledger: Ledger, query: Query) -> Content:
+    """Return the layers as they are, and the hedge through time."""
+    demand(query, {})
+    marks = ledger.marks()
+    review = review_session(ledger) if marks else None
+    lots = [row for row in structure_rows(ledger) if row.kind == StructureKind.LOT]
+    return {
+        "layers": layers(review) if review else (),
+        "facts": hedge_facts(review) if review else (),
+        "charts": [chart for chart in (hedge_chart(marks), hedge_cost_chart(marks)) if chart],
+        "lots": [(row, signed_usd(row.cash_usd)) for row in reversed(lots[-CLOSED:])],
+        "limit": CLOSED,
+    }
+
+
+def execution(ledger: Ledger, query: Query) -> Content:
+    """Return the newest orders, and what execution has cost."""
+    demand(query, {"action": ACTIONS, "state": STATES})
+    action, state = query.get("action") or None, query.get("state") or None
+    wanted = order_sessions(ledger, action=action, state=state, limit=ORDERS)
+    costs = cost_rows(ledger)
+    total = sum((row.usd for row in costs), Decimal(0))
+    measured, filled = sum(row.known for row in costs), sum(row.orders for row in costs)
+    return {
+        "orders": _orders(ledger, wanted),
+        "filters": (("action", ACTIONS, action), ("state", STATES, state)),
+        "limit": ORDERS,
+        "chart": shortfall_chart([(row.session, row.usd) for row in costs]),
+        "facts": (
+            f"{signed_usd(total)} USD against the mids of the decisions",
+            f"{measured} of {filled} filled orders measured",
+        ),
+        "fills_note": FILLS_NOTE,
+    }
+
+
+def _orders(
+    ledger: Ledger, wanted: Sequence[tuple[str, Session]]
+) -> list[tuple[Session, tuple[str, ...]]]:
+    """Return the orders named, the newest first, with all that became of them."""
+    if not wanted:
+        return []
+    sessions = [session for _, session in wanted]
+    rows = order_rows(ledger, min(sessions), max(sessions))
+    found: dict[str, OrderRow] = {row.intent_id: row for row in rows}
+    return [(session, order_cells(found[name])) for name, session in wanted]
+
+
+def incidents(ledger: Ledger, query: Query) -> Content:
+    """Return the newest incidents and alerts."""
+    codes = trouble_codes(ledger)
+    demand(query, {"kind": KINDS, "code": codes})
+    kind, code = query.get("kind") or None, query.get("code") or None
+    return {
+        "rows": trouble_rows(ledger, kind=kind, code=code, limit=TROUBLES),
+        "filters": (("kind", KINDS, kind), ("code", codes, code)),
+        "limit": TROUBLES,
+    }

@@ -1,0 +1,89 @@
+"""Our pages as a plugin of Datasette, which serves the tables."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from typing import TYPE_CHECKING, Any, Final
+
+from datasette import NotFound, Response, hookimpl
+
+from bot.core.errors import ConfigError, NotInLedgerError, StewardError
+from bot.dashboard.site import PAGES, Site
+from bot.review.pages.look import plotly_script, template_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCRIPT: Final = "text/javascript; charset=utf-8"
+ASSETS: Final[dict[str, tuple[str, str]]] = {
+    "style.css": ("style.css", "text/css; charset=utf-8"),
+    "tables.css": ("tables.css", "text/css; charset=utf-8"),
+    "charts.js": ("charts.js", SCRIPT),
+    "refresh.js": ("refresh.js", SCRIPT),
+}
+OURS: Final = r"/(?:(?:session|condors|hedge|execution|incidents|evidence)(?:/[^/]*)?)?$"
+
+
+@hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """Put our pages before those of Datasette."""
+    return [(OURS, page), (r"/assets/(?P<name>[a-z.]+)$", asset), (r"/pulse$", pulse)]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def extra_css_urls() -> list[str]:
+    """Give the tables our colours."""
+    return ["/assets/tables.css"]
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def menu_links() -> list[dict[str, str]]:
+    """Lead from the tables back to the pages."""
+    return [{"href": path, "label": name} for path, name in PAGES]
+
+
+@hookimpl
+def handle_exception(request: Any, exception: Exception) -> Response | None:  # noqa: ANN401 - of Datasette, which has no types
+    """Say in one line that a page is not there, instead of a trace."""
+    if not isinstance(exception, NotFound):
+        return None
+    return Response.text(f"{request.path}: is no page of the dashboard\n", status=404)
+
+
+async def page(datasette: Any, request: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
+    """Answer with one of our pages, or with what is wrong in one line."""
+    site: Site = datasette.steward_site
+    query = {name: request.args[name] for name in request.args}
+    try:
+        made = await asyncio.to_thread(site.page, request.path, query)
+    except NotInLedgerError as fault:
+        return Response.text(f"{fault}\n", status=404)
+    except ConfigError as fault:
+        return Response.text(f"{fault}\n", status=400)
+    except StewardError as fault:
+        return Response.text(f"{fault}\n", status=503)
+    return Response.html(made)
+
+
+async def pulse(datasette: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
+    """Answer with a text that changes when there is news."""
+    try:
+        return Response.text(await asyncio.to_thread(datasette.steward_site.pulse))
+    except StewardError as fault:
+        return Response.text(f"{fault}\n", status=503)
+
+
+async def asset(request: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
+    """Answer with the style, a script, or plotly, compressed where the browser can read that."""
+    name = request.url_vars["name"]
+    if name == "plotly.js":
+        packed = plotly_script()
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
+            return Response(packed, headers=headers, content_type=SCRIPT)
+        return Response(gzip.decompress(packed), content_type=SCRIPT)
+    if name not in ASSETS:
+        return Response.text(f"{name}: is not served\n", status=404)
+    template, kind = ASSETS[name]
+    return Response(template_text(template), content_type=kind)
