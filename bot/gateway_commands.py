@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt  # noqa: TC003 - typer reads the annotations
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -37,8 +37,16 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     server_version: Annotated[
         int, typer.Option(min=157, max=176, help="Version of the protocol that it speaks.")
     ] = 176,
-    messages_per_second: Annotated[int, typer.Option(min=0, help="0 is no limit.")] = 0,
-    tick_latency: Annotated[float, typer.Option(min=0, help="Seconds to the first tick.")] = 0.0,
+    limits: Annotated[
+        Literal["none", "real"],
+        typer.Option(help="real: 50 messages a second, 100 lines, ticks after 0.5 s."),
+    ] = "none",
+    messages_per_second: Annotated[
+        int | None, typer.Option(min=0, help="0 is no limit; else as --limits.")
+    ] = None,
+    tick_latency: Annotated[
+        float | None, typer.Option(min=0, help="Seconds to the first tick; else as --limits.")
+    ] = None,
     provenance: Annotated[
         Path | None, typer.Option(help="File for the notes on what was modelled.")
     ] = None,
@@ -59,11 +67,15 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     from bot.markets import choose_market, known_quirks
     from bot.simulator.faults.reading import load_script
     from bot.simulator.gateway import serve
+    from bot.simulator.limits import NO_LIMITS, REAL_LIMITS
     from bot.simulator.settings import GatewaySettings
 
     def ready(bound: int) -> None:
         print(json.dumps({"port": bound}), flush=True)  # noqa: T201 - read by other programs
 
+    if limits == "real" and speed != 1:
+        raise typer.BadParameter("--limits real is of real time: it needs --speed 1")
+    ration = REAL_LIMITS if limits == "real" else NO_LIMITS
     with reported(), contextlib.suppress(KeyboardInterrupt):
         market = choose_market(
             scenario=scenario,
@@ -80,8 +92,13 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
             accounts=(account,),
             server_version=recording.server_version if recording else server_version,
             speed=speed,
-            messages_per_second=messages_per_second,
-            tick_latency_seconds=tick_latency,
+            messages_per_second=(
+                ration.messages_per_second if messages_per_second is None else messages_per_second
+            ),
+            tick_latency_seconds=(
+                ration.tick_latency_seconds if tick_latency is None else tick_latency
+            ),
+            lines=ration.lines,
             provenance_path=provenance,
             faults=load_script(fault) if fault else None,
             quirks=known_quirks(quirk or ()),

@@ -17,6 +17,7 @@ unread. Rules, with the exceptions:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from bot.core.universe import ListedSeries
 
 ANY_DELTA: Final = 1.0
+
+LENIENCE: Final = 0.02
+"""Delta by which a predicted short may miss the tolerance and is read all the same."""
 
 SPX_SURE: Final = 0.002
 VIX_SURE: Final = 0.015
@@ -85,7 +89,7 @@ def condor_contracts(
     for target, index in _shorts(chain, aims, rules):
         wanted += _rivals(chain, index, target, sure=SPX_SURE)
     for deltas in aims:
-        legs = condor_legs(chain, deltas, rules)
+        legs = condor_legs(chain, deltas, _lenient(rules))
         wanted += [leg.contract for leg in legs or () if leg.ratio > 0]
     return _unique(*wanted)
 
@@ -115,6 +119,8 @@ def hedge_contracts(
     """
     chain = completed(series, terms if read is None else terms.as_read(read), read)
     wanted = list(_money(chain, parity_strikes))
+    if (nearest := chain.nearest_strike(Right.CALL, chain.forward)) is not None:
+        wanted.append(chain.contracts[nearest])
     for delta in deltas:
         index = chain.nearest_delta(Right.CALL, delta, tolerance=ANY_DELTA)
         wanted += () if index is None else _rivals(chain, index, delta, sure=VIX_SURE)
@@ -127,9 +133,14 @@ def _shorts(
     """Yield the delta aimed at and the position of each short, puts and calls of each aim."""
     for deltas in aims:
         for right, target in ((Right.PUT, deltas.put), (Right.CALL, deltas.call)):
-            index = short_strike(chain, right, target=target, rules=rules)
+            index = short_strike(chain, right, target=target, rules=_lenient(rules))
             if index is not None:
                 yield target, index
+
+
+def _lenient(rules: CondorRules) -> CondorRules:
+    """Return the rules with room for the error of a prediction: a short may come to be allowed."""
+    return replace(rules, delta_tolerance=rules.delta_tolerance + LENIENCE)
 
 
 def _money(chain: PricedChain, count: int) -> Iterator[OptionContract]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.broker.client import IB
+    from bot.settings import BrokerSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,15 @@ class Traffic:
             waits=self.waits - before.waits,
             waited_seconds=self.waited_seconds - before.waited_seconds,
         )
+
+
+def keeps_pace(settings: BrokerSettings) -> bool:
+    """Whether no more than 45 messages a second are sent.
+
+    That is always so with IB; the simulated gateway demands it where it keeps real time, and where
+    its time goes faster the client must not hold it up.
+    """
+    return settings.mode == "paper" or settings.simulation_speed == 1
 
 
 class Meter:

@@ -17,7 +17,7 @@ from bot.broker.answers import LateAnswers
 from bot.broker.client import ADVANCE_MESSAGE, IB, RequestError, new_client, tap_wire
 from bot.broker.contracts import our_contract
 from bot.broker.facts import AccountFact, PositionFact
-from bot.broker.meter import Meter
+from bot.broker.meter import Meter, keeps_pace
 from bot.broker.readable import outward, readable, whole
 from bot.broker.stream import StreamWatch
 from bot.broker.upstream import Upstream
@@ -255,7 +255,7 @@ async def connect(
     UnsynchronisedError
         If a part of the broker's state did not arrive in time.
     """
-    client = new_client(throttled=settings.mode == "paper")
+    client = new_client(throttled=keeps_pace(settings))
     if tap is not None:
         tap_wire(client, tap)
     broker = Broker(client, settings, calendar)
@@ -297,7 +297,7 @@ async def client_id_is_exclusive(broker: Broker) -> bool:
     GatewayUnavailableError
         If it neither accepts nor refuses it in time.
     """
-    client = new_client(throttled=broker.settings.mode == "paper")
+    client = new_client(throttled=keeps_pace(broker.settings))
     second = Broker(client, broker.settings, broker.calendar)
     try:
         await _open(second)

@@ -34,17 +34,31 @@ if TYPE_CHECKING:
 MINIMUM_POINTS: Final = 4
 """Fewer volatilities make no shape."""
 
-SPX_SHAPE: Final = ((-1.5, 2.3), (-0.7, 1.55), (-0.25, 1.15), (0.0, 0.90), (0.3, 0.75), (1.0, 0.95))
-"""Volatility over VIX by standardised moneyness, of an ordinary day."""
+SPX_SHAPE: Final = (
+    (-3.5, 1.82),
+    (-2.5, 1.52),
+    (-1.5, 1.23),
+    (-1.0, 1.10),
+    (-0.5, 0.96),
+    (0.0, 0.81),
+    (0.5, 0.72),
+    (1.0, 0.67),
+    (1.5, 0.70),
+    (2.5, 0.88),
+)
+"""Volatility over VIX of SPX options a month out, by standard deviations from the forward.
 
-VIX_SHAPE: Final = ((-1.0, 0.75), (0.0, 0.9), (1.0, 1.25), (3.0, 1.6))
+Medians of 37 end-of-day chains from 2020 to 2026 at VIX 13 to 66; they scatter by about 0.04.
+"""
+
+VIX_SHAPE: Final = ((-1.0, 0.75), (-0.5, 0.85), (0.0, 0.97), (0.5, 1.10), (1.0, 1.20), (3.0, 1.55))
 """The same of VIX options, over the VVIX brought to the term of the expiry."""
 
 SPX_CLASSES: Final = ("SPX", "SPXW")
 ORDINARY_VVIX: Final = 95.0
 VVIX_DAYS: Final = 30
-VVIX_DECAY: Final = 0.3
-"""The volatility of a VX future falls with its term, about as ``(30 days / term) ** 0.3``."""
+VVIX_DECAY: Final = 0.2
+"""The volatility of a VX future falls with its term, about as ``(30 days / term) ** 0.2``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +82,11 @@ class Smile:
         return found
 
     def scaled(self, ratio: float) -> Smile:
-        """Return the same shape at another level."""
-        return replace(self, vol=tuple(vol * ratio for vol in self.vol))
+        """Return the same shape at another level: in standard deviations it keeps its place."""
+        return Smile(
+            moneyness=tuple(each * ratio for each in self.moneyness),
+            vol=tuple(vol * ratio for vol in self.vol),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +237,7 @@ class Smiles:
     Parameters
     ----------
     spx
-        Of SPX options, over the VIX of then; ``None`` where nothing is known.
+        Of SPX options at a VIX of 100; ``None`` where nothing is known.
     vix
         Of VIX options, with the settlement date of each.
     """
@@ -230,7 +247,7 @@ class Smiles:
 
     def of_spx(self, vix: float) -> Smile:
         """Return the smile of SPX options at a VIX of `vix` points."""
-        return spx_smile(vix) if self.spx is None else self.spx.scaled(vix)
+        return spx_smile(vix) if self.spx is None else self.spx.scaled(vix / 100)
 
     def of_vix(self, expiry: dt.date, vvix: float | None, years: float) -> Smile:
         """Return the smile of the VIX options of `expiry`: as it was left, or by rule of thumb."""
@@ -244,7 +261,7 @@ def smiles_of(snapshot: MarketSnapshot) -> Smiles:
     """Return the shapes that the quotes of `snapshot` show."""
     vix = snapshot.level("VIX")
     found = [_best(snapshot, SPX_CLASSES)] if vix is not None else []
-    spx = next((smile.scaled(1 / vix) for smile in found if smile is not None and vix), None)
+    spx = next((smile.scaled(100 / vix) for smile in found if smile is not None and vix), None)
     of_vix = [
         (expiry, smile_of(chain))
         for trading_class, expiry in expiries(snapshot, ("VIX",))
