@@ -17,8 +17,16 @@ from bot.cli import app
 from bot.core.errors import ConfigError, EvidenceError
 from bot.core.rules import Rules
 from bot.defaults import write_defaults
-from bot.evidence.campaigns import ReplayTask, bands, campaign, finished, write_table
+from bot.evidence.campaigns import (
+    ReplayTask,
+    bands,
+    campaign,
+    finished,
+    stamp_of_sweep,
+    write_table,
+)
 from bot.evidence.grid import Cell
+from bot.evidence.history_load import load_history
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sweep import Sweep
 from bot.evidence.sweep_page import sweep_page
@@ -101,6 +109,17 @@ def test_a_worker_with_other_data_or_code_refuses(project: Path) -> None:
 
     with pytest.raises(EvidenceError, match="not those of the sweep"):
         task(Cell(rules=Rules(), settings=ReplaySettings()))
+
+
+def test_a_path_is_replayed_without_eras(project: Path) -> None:
+    folder = project / "history"
+    task = ReplayTask(folder=folder, stamp=stamp_of_sweep(load_history(folder)))
+    settings = ReplaySettings(first=dt.date(2011, 6, 1), last=dt.date(2011, 7, 5))
+    found = task(Cell(rules=Rules(), settings=settings, seed=1))
+
+    assert found["sessions"] == 24
+    assert [name for name in found if name.startswith(("chosen", "held", "tradeable"))] == []
+    assert found["whole_shadow_growth"] == pytest.approx(0.036, abs=0.01)
 
 
 @pytest.mark.parametrize(("what", "count"), [("variants", 44), ("choice", 32), ("paths", 100)])

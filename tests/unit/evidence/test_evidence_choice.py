@@ -17,7 +17,7 @@ from bot.evidence.choice import (
     judged,
     utility,
 )
-from bot.evidence.variants import BASE, VARIANTS, variant_cells
+from bot.evidence.variants import BASE, VARIANTS, Variant, variant_cells
 
 MONTHS = 300
 """January 1990 to December 2014."""
@@ -137,7 +137,9 @@ def test_months_of_a_row_are_named_by_their_period() -> None:
 
 
 @pytest.mark.parametrize("variants", [VARIANTS, CANDIDATES], ids=["variants", "candidates"])
-def test_each_changes_something_else_and_none_the_counts_of_contracts(variants: tuple) -> None:
+def test_each_changes_something_else_and_none_the_counts_of_contracts(
+    variants: tuple[Variant, ...],
+) -> None:
     cells = variant_cells(Rules(), variants)
     keys = {str(key) for each in variants for key in each.rules}
 

@@ -34,7 +34,7 @@ from bot.evidence.sweep import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
 ROOT = Path(__file__).parents[3]
@@ -88,15 +88,23 @@ def cluster(tmp_path: Path) -> Iterator[str]:
         for name, *options in commands
     ]
     try:
-        until(file.exists)
-        yield json.loads(file.read_text())["address"]
+        until(lambda: address(file))
+        yield address(file)
     finally:
         for process in processes:
             process.kill()
             process.wait()
 
 
-def until(true: object, *, seconds: float = 120) -> None:
+def address(file: Path) -> str:
+    """Address of the scheduler; empty until it has written it."""
+    try:
+        return str(json.loads(file.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
+
+
+def until(true: Callable[[], object], *, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
