@@ -119,7 +119,7 @@ def test_a_path_is_replayed_without_eras(project: Path) -> None:
 
     assert found["sessions"] == 24
     assert [name for name in found if name.startswith(("chosen", "held", "tradeable"))] == []
-    assert found["whole_shadow_growth"] == pytest.approx(0.036, abs=0.01)
+    assert found["whole_shadow_drawdown"] >= 0
 
 
 @pytest.mark.parametrize(("what", "count"), [("variants", 44), ("choice", 32), ("paths", 100)])
