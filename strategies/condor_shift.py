@@ -51,6 +51,7 @@ from strategies.condor_strikes import shaped_deltas, shifted_legs
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
     from bot.core.book import Condor, Leg
     from bot.core.chain import PricedChain
@@ -140,18 +141,18 @@ def _candidate(
 
 def _shapes(
     context: Context, chain: PricedChain, condor: Condor
-) -> tuple[tuple[Leg, Leg, Leg, Leg], ...]:
-    """Return the condors that could be sold instead, the furthest out first."""
+) -> Iterator[tuple[Leg, Leg, Leg, Leg]]:
+    """Yield the condors that could be sold instead, the furthest out first."""
     rules = context.rules.condor
     held = context.held_chain(condor.legs[0].contract.trading_class, condor.expiry)
     side = _threatened(context, condor, held)
     if side is None:
-        return ()
+        return
     deltas = shaped_deltas(condor.tier, context.signals, rules)
     made = shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
-    return tuple(
-        legs for legs in made if _threatened(context, replace(condor, legs=legs), chain) is None
-    )
+    for legs in made:
+        if _threatened(context, replace(condor, legs=legs), chain) is None:
+            yield legs
 
 
 def _threatened(context: Context, condor: Condor, chain: PricedChain | None) -> Right | None:

@@ -28,6 +28,8 @@ from bot.core.rules import TierDeltas
 from bot.core.universe import wing_points
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from bot.core.book import Condor
@@ -102,8 +104,8 @@ def condor_legs(
 
 def shifted_legs(
     chain: PricedChain, condor: Condor, side: Right, *, deltas: TierDeltas, rules: CondorRules
-) -> tuple[tuple[Leg, Leg, Leg, Leg], ...]:
-    """Return the condors that could replace a threatened one, the furthest out first.
+) -> Iterator[tuple[Leg, Leg, Leg, Leg]]:
+    """Yield the condors that could replace a threatened one, the furthest out first.
 
     Parameters
     ----------
@@ -122,16 +124,12 @@ def shifted_legs(
     target = deltas.call if other is Right.CALL else deltas.put
     fixed = short_strike(chain, other, target=target, rules=rules)
     if fixed is None:
-        return ()
-    made = (
-        _with_wings(
-            chain,
-            *((short, fixed) if side is Right.PUT else (fixed, short)),
-            rules=rules,
-        )
-        for short in _not_nearer(chain, condor, side, floor=rules.delta_floor)
-    )
-    return tuple(legs for legs in made if legs is not None)
+        return
+    for short in _not_nearer(chain, condor, side, floor=rules.delta_floor):
+        put, call = (short, fixed) if side is Right.PUT else (fixed, short)
+        legs = _with_wings(chain, put, call, rules=rules)
+        if legs is not None:
+            yield legs
 
 
 def _not_nearer(chain: PricedChain, condor: Condor, side: Right, *, floor: float) -> list[int]:

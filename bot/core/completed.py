@@ -8,6 +8,7 @@ to ascend: a year later their weight in any recursive average here is below 1e-7
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -25,15 +26,19 @@ NO_VALUES: Final = np.empty(0)
 
 def past_sessions(snapshot: MarketSnapshot) -> list[Session]:
     """Return the sessions before the one being decided, as far as the calendar reaches."""
-    return [day.session for day in snapshot.calendar if day.session < snapshot.session]
+    days = snapshot.calendar
+    end = bisect_left(days, snapshot.session, key=lambda day: day.session)
+    return [day.session for day in days[:end]]
 
 
 def consecutive(sessions: list[Session], snapshot: MarketSnapshot) -> bool:
     """Whether no session is missing as far as the calendar reaches, up to the one before."""
     past = past_sessions(snapshot)
     overlap = min(len(past), len(sessions))
-    ascending = all(earlier < later for earlier, later in pairwise(sessions))
-    return overlap > 0 and ascending and sessions[-overlap:] == past[-overlap:]
+    if overlap == 0 or sessions[-overlap:] != past[-overlap:]:
+        return False
+    older = sessions[: len(sessions) - overlap + 1]
+    return all(earlier < later for earlier, later in pairwise(older))
 
 
 def completed_closes(

@@ -71,6 +71,10 @@ class OptionContract:
     right: Right
     con_id: int = field(default=0, compare=False)
 
+    def __hash__(self) -> int:
+        """Hash what tells most contracts apart: all six fields would cost twice as much."""
+        return hash((self.strike, self.expiry, self.right))
+
     @property
     def settles_am(self) -> bool:
         """Whether it settles to the opening (SOQ) instead of the close."""

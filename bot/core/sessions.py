@@ -93,6 +93,12 @@ class TradingCalendar:
         """Whether `date` lies within the bounds of the table."""
         return self.first <= date <= self.last
 
+    def between(self, first: dt.date, last: dt.date) -> tuple[Session, ...]:
+        """Return the sessions of the table from `first` to `last`, both included."""
+        return self._sessions[
+            bisect_left(self._sessions, first) : bisect_right(self._sessions, last)
+        ]
+
     def is_session(self, date: dt.date) -> bool:
         """Whether there is trading on `date`.
 

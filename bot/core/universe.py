@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -245,7 +246,10 @@ def wing_points(forward: float, rules: CondorRules) -> float:
 
 
 def _nearest(series: ListedSeries, strike: float) -> float:
-    return min(series.strikes, key=lambda listed: (abs(listed - strike), listed))
+    at = bisect_left(series.strikes, strike)
+    return min(
+        series.strikes[max(at - 1, 0) : at + 1], key=lambda listed: (abs(listed - strike), listed)
+    )
 
 
 def _shapes(delta: float, rules: CondorRules) -> set[float]:

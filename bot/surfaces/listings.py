@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from bot.core.sessions import (
@@ -74,23 +75,26 @@ def spx_strikes(lowest: float, highest: float) -> tuple[float, ...]:
 def spx_expiries(session: Session, calendar: TradingCalendar) -> tuple[tuple[str, dt.date], ...]:
     """Return (trading class, expiry) of what is listed on SPX, nearest first."""
     horizon = session + dt.timedelta(days=MONTHLY_DAYS)
-    sessions = [day.session for day in calendar.days if session <= day.session <= horizon]
-    am_settled = {spx_am_expiry(day.year, day.month, calendar) for day in sessions}
+    sessions = calendar.between(session, horizon)
+    months = {(day.year, day.month) for day in sessions}
+    am_settled = {spx_am_expiry(year, month, calendar) for year, month in months}
     listed: list[tuple[str, dt.date]] = []
-    for expiry in sessions:
+    for expiry, following in pairwise((*sessions, calendar.next(sessions[-1]))):
         if expiry in am_settled and expiry > session:
             listed.append(("SPX", expiry))
-        if expiry in am_settled or _spxw_listed(expiry, session, calendar):
+        if expiry in am_settled or _spxw_listed(expiry, session, following):
             listed.append(("SPXW", expiry))
     return tuple(listed)
 
 
-def _spxw_listed(expiry: dt.date, session: Session, calendar: TradingCalendar) -> bool:
+def _spxw_listed(expiry: dt.date, session: Session, following: Session) -> bool:
+    """Whether SPXW has an expiry, by its distance and by the session that follows it."""
     days = (expiry - session).days
-    following = calendar.next(expiry)
+    if days <= DAILY_DAYS:
+        return True
     ends_week = following.isocalendar()[:2] != expiry.isocalendar()[:2]
     ends_month = following.month != expiry.month
-    return days <= DAILY_DAYS or (ends_week and days <= WEEKLY_DAYS) or ends_month
+    return (ends_week and days <= WEEKLY_DAYS) or ends_month
 
 
 def vix_months(session: Session, calendar: TradingCalendar) -> tuple[dt.date, ...]:

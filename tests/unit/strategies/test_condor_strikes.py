@@ -142,12 +142,14 @@ def test_replacement_needs_a_short_on_the_side_that_is_not_threatened() -> None:
     chain = context(market=puts_only).chain("SPXW", builders.MAIN_EXPIRY)
     assert chain is not None
 
-    found = shifted_legs(
-        chain,
-        builders.condor(),
-        Right.PUT,
-        deltas=TierDeltas(put=0.10, call=0.05),
-        rules=CondorRules(),
+    found = list(
+        shifted_legs(
+            chain,
+            builders.condor(),
+            Right.PUT,
+            deltas=TierDeltas(put=0.10, call=0.05),
+            rules=CondorRules(),
+        )
     )
 
-    assert found == ()
+    assert not found
