@@ -33,9 +33,9 @@ BASE: Final = "base"
 NEVER: Final = 1e6
 """Beyond any value of the McClellan oscillator."""
 
-STRESSED_SPREADS: Final = 2.2
+STRESSED_SPREADS: Final = 2.5
 """Half-spread over that of the model at which the widest tenth of the SPX options out of the money
-began on 2020-03-20 (20 to 50 days; the median is 1.1). The model has the level of the VIX in it."""
+began on 2020-03-20 (20 to 50 days; the median is 1.2). The model has the level of the VIX in it."""
 
 VIX_VOL_ERROR: Final = 0.05
 """Of the implied volatility of VIX options, decimal: their surface's error (validation)."""

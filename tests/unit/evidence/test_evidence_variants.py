@@ -35,13 +35,13 @@ def test_stressed_spreads_are_those_of_the_widest_tenth_in_the_panic_of_2020(
 
     assert len(ratio) > 1_000
     assert ratio.quantile(0.9) == pytest.approx(STRESSED_SPREADS, abs=0.1)
-    assert ratio.median() == pytest.approx(1.1, abs=0.05)
+    assert ratio.median() == pytest.approx(1.2, abs=0.1)
 
 
 def test_a_variant_that_does_not_go_with_the_rules_is_named() -> None:
     odd = Variant(name="far at 0.6 delta", group="strike", rules={"hedge.far.delta": 0.6})
 
-    with pytest.raises(ConfigError, match="variant 'far at 0.6 delta': hedge.far.delta = 0.6"):
+    with pytest.raises(ConfigError, match=r"variant 'far at 0.6 delta': hedge\.far\.delta = 0\.6"):
         variant_cells(Rules(), (odd,))
 
 
