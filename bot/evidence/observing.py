@@ -25,7 +25,7 @@ from bot.core.universe import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from bot.core.book import Condor
     from bot.core.model import MarketSnapshot, OptionContract, Quote
@@ -64,7 +64,8 @@ def observed(  # noqa: PLR0913 - a market, a book and rules, each in two parts
     session = levels.session
     sold = condor_series(listed.spx, session, rules.condor, tomorrow=calendar.next(session))
     bought = hedge_series(listed.vix, session, calendar, rules.hedge).values()
-    quotes = market.of(
+    asked = _Asked(levels, market)
+    asked.ask(
         [
             *held,
             *parity_partners(held),
@@ -72,14 +73,34 @@ def observed(  # noqa: PLR0913 - a market, a book and rules, each in two parts
             *hedge_candidates(levels, dict.fromkeys(bought)),
         ]
     )
-    coarse = _with(levels, quotes)
+    coarse = asked.snapshot()
     later = _later(coarse, listed, condors, calendar=calendar, rules=rules.condor)
     if later:
-        quotes |= market.of(contract for wanted in later.values() for contract in wanted)
-        coarse = _with(levels, quotes)
+        asked.ask(contract for wanted in later.values() for contract in wanted)
+        coarse = asked.snapshot()
     for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
-        quotes |= market.of(fine_candidates(coarse, series, rules.condor))
-    return _with(levels, quotes), quotes
+        asked.ask(fine_candidates(coarse, series, rules.condor))
+    return asked.snapshot(), asked.quotes
+
+
+class _Asked:
+    """What has been quoted so far."""
+
+    def __init__(self, levels: MarketSnapshot, market: DayQuotes) -> None:
+        self._levels = levels
+        self._market = market
+        self._options: list[OptionQuote] = []
+        self.quotes: dict[OptionContract, Quote] = {}
+
+    def ask(self, contracts: Iterable[OptionContract]) -> None:
+        """Ask for the contracts that have not been asked for."""
+        new = self._market.of(each for each in contracts if each not in self.quotes)
+        self.quotes |= new
+        self._options += [OptionQuote(contract=each, quote=quote) for each, quote in new.items()]
+
+    def snapshot(self) -> MarketSnapshot:
+        """Return the levels with what has been quoted."""
+        return replace(self._levels, options=tuple(self._options))
 
 
 def _later(
@@ -100,10 +121,3 @@ def _later(
         wanted = found.setdefault(series, list(condor_candidates(coarse, series, rules)))
         wanted += shift_contracts(series, condor, side, forward=spot, rules=rules)
     return found
-
-
-def _with(levels: MarketSnapshot, quotes: Mapping[OptionContract, Quote]) -> MarketSnapshot:
-    options = tuple(
-        OptionQuote(contract=contract, quote=quote) for contract, quote in quotes.items()
-    )
-    return replace(levels, options=options)
