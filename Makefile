@@ -74,6 +74,10 @@ crash: setup ## A thousand kills, and a failing disk at every write of a session
 	$(BIN)/python tests/crash/campaign.py --kills 1000 --jobs $(WORKERS) --folder build/crash
 	$(BIN)/python tests/crash/disk.py --jobs $(WORKERS) --folder build/disk
 
+.PHONY: tearsheet
+tearsheet: .venv/.stamp .venv-quantstats/.stamp ## Hold the figures of `steward export tearsheet` against quantstats
+	$(BIN)/pytest tests/tearsheet
+
 .PHONY: audit
 audit: .venv-supply/.stamp ## Known vulnerabilities of what is locked; skipped where no database answers
 	@.venv-supply/bin/python tests/audit_gate.py
@@ -108,6 +112,9 @@ clean: ## Remove the environments and everything generated
 	@touch $@
 
 .venv-%/.stamp: tests/wire/clients/%.txt
+	$(locked-environment)
+
+.venv-%/.stamp: tests/tearsheet/%.txt
 	$(locked-environment)
 
 .venv-%/.stamp: deploy/%.lock

@@ -1,7 +1,9 @@
-"""The commands that carry the bot's words elsewhere: notifications."""
+"""The commands that carry what the bot knows elsewhere: notifications, tables, its log."""
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -41,3 +43,59 @@ def notify(
             typer.echo(f"{target.name}: {state}")
         if failed:
             raise typer.Exit(EXIT_FAULT)
+
+
+def export(  # noqa: PLR0913 - one parameter for each option
+    subject: Annotated[str, typer.Argument(help="fills, marks or tearsheet.")],
+    project: ProjectOption = HERE,
+    *,
+    form: Annotated[str, typer.Option("--format", help="csv, json or parquet.")] = "csv",
+    first: Annotated[
+        dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First session.")
+    ] = None,
+    last: Annotated[
+        dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="New file; what the terminal shows by default.")
+    ] = None,
+) -> None:
+    """Write executions, daily marks or the figures of a tearsheet, for other programs."""
+    from bot.config import load_settings
+    from bot.core.errors import ConfigError
+    from bot.export import FORMATS, SUBJECTS, as_bytes, export_table, write_new
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+
+    with reported():
+        _known(subject, SUBJECTS, "SUBJECT")
+        _known(form, FORMATS, "--format")
+        if form == "parquet" and out is None:
+            raise ConfigError(("--format parquet: name a file with --out",))
+        begin = first.date() if first else dt.date.min
+        end = last.date() if last else dt.date.max
+        if begin > end:
+            raise ConfigError((f"--from {begin}: lies after --to {end}",))
+        path = load_settings(settings_path(project)).ledger.path
+        with Ledger.open_read_only(path) as ledger:
+            table = export_table(ledger, subject, first=begin, last=end)
+        content = as_bytes(table, form)
+        if out is None:
+            typer.echo(content.decode(), nl=False)
+            return
+        write_new(out, content)
+        typer.echo(f"wrote {len(table.rows)} rows to {out}")
+
+
+def _known(name: str, known: tuple[str, ...], option: str) -> None:
+    """Refuse a word that is none of those known.
+
+    Raises
+    ------
+    ConfigError
+        With those that are.
+    """
+    from bot.core.errors import ConfigError
+
+    if name not in known:
+        raise ConfigError((f"{option} {name}: must be one of {', '.join(known)}",))

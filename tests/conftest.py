@@ -59,6 +59,17 @@ def require_program() -> Callable[[str], str]:
     return find
 
 
+@pytest.fixture(scope="session")
+def require_environment() -> Callable[[str], str]:
+    """Python of an environment that only some tests need: ``require_environment("quantstats")``."""
+
+    def find(name: str) -> str:
+        python = Path(__file__).parents[1] / f".venv-{name}" / "bin" / "python"
+        return str(python) if python.exists() else _unavailable(f"no .venv-{name}: make tearsheet")
+
+    return find
+
+
 @pytest.fixture
 def steward_here() -> Iterator[Callable[..., Result]]:
     """Run a command in this process, a second faster than in one of its own."""
