@@ -25,7 +25,8 @@ from bot.core.regime import compute_signals
 from bot.core.smile import Smiles, smiles_of
 from bot.core.universe import parity_partners, shift_contracts, shift_series
 from bot.levels import held_contracts, listed_series, own_strikes, read_levels
-from strategies.reading_plan import LayerSeries, ReadingPlan, layer_deltas, wanted
+from bot.logs import get_logger
+from strategies.reading_plan import LayerSeries, ReadingPlan, layer_deltas, wanted, without_market
 
 if TYPE_CHECKING:
     from bot.core.model import MarketSnapshot, OptionContract, Quote
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from bot.levels import Known
 
     Quotes = dict[OptionContract, Quote]
+
+log = get_logger(__name__)
 
 MOST_ROUNDS: Final = 6
 """Rounds of quotes after which a reading ends, whatever is still unread: quotes grow old."""
@@ -64,6 +67,7 @@ async def observe(desk: Desk) -> MarketSnapshot:
             later = await _later_contracts(desk, snapshot)
             plan = dataclasses.replace(plan, sold=tuple(dict.fromkeys((*plan.sold, *later))))
             asked += [contract for contracts in later.values() for contract in contracts]
+    _tell_of_no_market(desk, plan, snapshot)
     return snapshot
 
 
@@ -93,6 +97,15 @@ def _plan(desk: Desk, known: Known) -> ReadingPlan:
         smiles=_smiles(desk),
         rules=desk.rules,
     )
+
+
+def _tell_of_no_market(desk: Desk, plan: ReadingPlan, snapshot: MarketSnapshot) -> None:
+    """Say which expiry cannot be priced; the decision then finds its chain unknown."""
+    for series in without_market(plan, snapshot):
+        name = f"{series.trading_class} {series.expiry}"
+        text = f"{name}: no live two-sided market near the money; it is not priced"
+        desk.ledger.incident("NO_MONEY_MARKET", session=desk.session, at=desk.now(), detail=text)
+        log.warning("chain.no_money_market", series=name)
 
 
 def _smiles(desk: Desk) -> Smiles:

@@ -26,7 +26,8 @@ from bot.review.shocks import shocks
 from bot.review.summary import render_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
 
     from bot.core.model import Session
     from bot.ledger.journal import ProvenanceRow
@@ -76,6 +77,7 @@ def _page(review: SessionReview) -> Iterable[RenderableType]:
     yield from execution_quality(review)
     if review.decision:
         yield from reasons(review.decision)
+    yield from _reading(review.run.phases.get("observe", {}))
     yield from _provenance(review.provenance)
     yield line(f"\nLedger {review.ledger}")
 
@@ -136,6 +138,22 @@ def _lot_cells(row: PositionRow, session: Session) -> tuple[RenderableType, ...]
         points(row.mark_points),
         coloured(signed_usd(row.profit_usd), row.profit_usd),
     )
+
+
+def _reading(cost: Mapping[str, Any]) -> Iterable[RenderableType]:
+    """Say what reading the market cost at the limits of the gateway; older ledgers do not know."""
+    if "requests" not in cost:
+        return
+    made = table(">options", ">requests", ">most lines", ">seconds", ">held back", ">for")
+    made.add_row(
+        str(cost["options"]),
+        str(cost["requests"]),
+        str(cost["peak_lines"]),
+        f"{cost['seconds']:.1f}",
+        str(cost["waits"]),
+        f"{cost['waited_seconds']:.1f} s",
+    )
+    yield from section("Reading the market, cancels counted", made)
 
 
 def _provenance(rows: Sequence[ProvenanceRow]) -> Iterable[RenderableType]:
