@@ -150,11 +150,17 @@ def execution(ledger: Ledger, query: Query) -> Content:
         "limit": ORDERS,
         "chart": shortfall_chart([(row.session, row.usd) for row in costs]),
         "facts": (
-            f"{signed_usd(total)} USD against the mids of the decisions",
+            _cost(total),
             f"{measured} of {filled} filled orders measured",
         ),
         "fills_note": FILLS_NOTE,
     }
+
+
+def _cost(total: Decimal) -> str:
+    """Say what execution came to, without a sign to be puzzled over."""
+    word = "cost" if total >= 0 else "gained"
+    return f"Execution has {word} {usd(abs(total))} USD against the mids of the decisions"
 
 
 def _orders(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from datasette import NotFound, Response, hookimpl
 
 from bot.core.errors import ConfigError, NotInLedgerError, StewardError
-from bot.dashboard.site import PAGES, Site
-from bot.review.pages.look import plotly_script, template_text
+from bot.dashboard.site import LINKED, PAGES, Site
+from bot.review.pages.look import plotly_script, render, template_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ ASSETS: Final[dict[str, tuple[str, str]]] = {
     "charts.js": ("charts.js", SCRIPT),
     "refresh.js": ("refresh.js", SCRIPT),
 }
+TITLES: Final = {400: "Not understood", 404: "Not there", 503: "The ledger cannot be read"}
 OURS: Final = r"/(?:(?:session|condors|hedge|execution|incidents|evidence)(?:/[^/]*)?)?$"
 
 
@@ -48,7 +49,7 @@ def handle_exception(request: Any, exception: Exception) -> Response | None:  # 
     """Say in one line that a page is not there, instead of a trace."""
     if not isinstance(exception, NotFound):
         return None
-    return Response.text(f"{request.path}: is no page of the dashboard\n", status=404)
+    return _fault(404, f"{request.path}: is no page of the dashboard")
 
 
 async def page(datasette: Any, request: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
@@ -58,12 +59,18 @@ async def page(datasette: Any, request: Any) -> Response:  # noqa: ANN401 - of D
     try:
         made = await asyncio.to_thread(site.page, request.path, query)
     except NotInLedgerError as fault:
-        return Response.text(f"{fault}\n", status=404)
+        return _fault(404, str(fault))
     except ConfigError as fault:
-        return Response.text(f"{fault}\n", status=400)
+        return _fault(400, str(fault))
     except StewardError as fault:
-        return Response.text(f"{fault}\n", status=503)
+        return _fault(503, str(fault))
     return Response.html(made)
+
+
+def _fault(status: int, text: str) -> Response:
+    """Say in one line what is wrong, on a page that leads back."""
+    content = {"nav": PAGES, "at": "", "title": TITLES[status], "text": text}
+    return Response.html(render("fault.html", LINKED, **content), status=status)
 
 
 async def pulse(datasette: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
