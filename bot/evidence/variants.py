@@ -38,10 +38,12 @@ STRESSED_SPREADS: Final = 2.5
 began on 2020-03-20 (20 to 50 days; the median is 1.2). The model has the level of the VIX in it."""
 
 VIX_VOL_ERROR: Final = 0.05
-"""Of the implied volatility of VIX options, decimal: their surface's error (validation)."""
+"""Of the implied volatility of VIX calls, decimal. Median errors on held-out quotes reach it both
+ways: +0.054 near the money at 80 to 149 days, -0.056 at 20 to 49 days in stress (validation)."""
 
 SPX_VOL_ERROR: Final = 0.005
-"""Of the implied volatility of SPX options, decimal: their surface's error (validation)."""
+"""Of the implied volatility of SPX options, decimal: the median absolute error on held-out quotes
+of 25 to 59 days is 0.003 to 0.006 where condors are sold (validation)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
