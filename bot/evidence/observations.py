@@ -100,8 +100,8 @@ class Observations:
         """Return ln(K / F)."""
         return np.log(self.strike / self.forward)
 
-    def where(self, kept: NDArray[np.bool_]) -> Observations:
-        """Return those that are marked."""
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> Observations:
+        """Return those that are marked, or that have the given positions."""
         return Observations(**{each.name: getattr(self, each.name)[kept] for each in fields(self)})
 
 
