@@ -77,7 +77,16 @@ def test_a_grid_is_replayed_written_and_not_replayed_again(project: Path) -> Non
     assert "2 of 2 replays, 2 of them from before" in again[1]
     assert table["spread_share"].tolist() == [0.25, 1.0]
     assert table["sessions"].tolist() == [2, 2]
+    assert [each.tolist() for each in table["months"]] == here(project)
     assert table.attrs["replays"] == 2
+
+
+def here(project: Path) -> list[list[float]]:
+    """Months of the grid's cells, replayed in this process."""
+    folder = project / "history"
+    task = ReplayTask(folder=folder, stamp=stamp_of_sweep(load_history(folder)))
+    cells = campaign(str(project / "grid.toml"), Rules()).cells
+    return [task(cell)["months"] for cell in cells]
 
 
 @pytest.mark.parametrize(
