@@ -21,12 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from bot.core.normalised import SQRT_2PI, Normalised, total_deviation
+from bot.core.normalised import SQRT_2PI, careful_deviation, quick_deviation
+from bot.core.option_arrays import Inputs, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
-
     from numpy.typing import ArrayLike
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -36,13 +34,6 @@ ReasonArray: TypeAlias = NDArray[np.int8]
 DAYS_PER_YEAR: Final = 365.0
 
 _TINY: Final = 1e-200
-_BLOCK: Final = 8192
-"""Elements that are solved together, so that their temporaries stay in the cache."""
-
-np.empty(1 << 21)
-"""16 MB that come and go untouched: from then on glibc keeps what is freed for the next
-temporary, instead of giving it back to the kernel and taking it again page by page, which costs
-as much as the arithmetic (``mallopt(3)``, dynamic ``M_MMAP_THRESHOLD``)."""
 
 
 class Reason(IntEnum):
@@ -153,13 +144,11 @@ def greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     Greeks
         Arrays of the common shape; NaN where an input is unknown or out of its domain.
     """
-    inputs, call, shape = _flat(forward, strike, years, discount, vol, is_call=is_call)
-    letters = np.empty((len(Greeks._fields), call.size))
+    inputs, shape = Inputs.of(forward, strike, years, discount, vol, is_call=is_call)
+    letters = np.empty((len(Greeks._fields), inputs.call.size))
     with np.errstate(all="ignore"):
-        for part in _blocks(call.size):
-            *market, vols = (each[part] for each in inputs)
-            options = _Options.of(*market, call=call[part])
-            _fill(letters, part, _greeks_at(options, vols))
+        for part, block in inputs.blocks():
+            _fill(letters, part, _greeks_at(block))
     return Greeks(*letters.reshape(-1, *shape))
 
 
@@ -190,13 +179,9 @@ def implied_vol(  # noqa: PLR0913, PLR0917 - the six inputs of Black's formula
     The greatest error is below 1e-9 wherever the price, to the last bit, determines the
     volatility so well; deep in the money it does not.
     """
-    inputs, call, shape = _flat(forward, strike, years, discount, price, is_call=is_call)
-    iv, reason = np.empty(call.size), np.zeros(call.size, dtype=np.int8)
+    inputs, shape = Inputs.of(forward, strike, years, discount, price, is_call=is_call)
     with np.errstate(all="ignore"):
-        for part in _blocks(call.size):
-            *market, prices = (each[part] for each in inputs)
-            options = _Options.of(*market, call=call[part])
-            _solve(options, prices, iv[part], reason[part])
+        iv, reason = _solved(inputs)
     return ImpliedVol(iv.reshape(shape), reason.reshape(shape))
 
 
@@ -220,31 +205,36 @@ def implied_vol_and_greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black'
     ImpliedVol, Greeks
         What `implied_vol` returns, and `greeks` at its volatilities: NaN where there is none.
     """
-    inputs, call, shape = _flat(forward, strike, years, discount, price, is_call=is_call)
-    iv, reason = np.empty(call.size), np.zeros(call.size, dtype=np.int8)
-    letters = np.empty((len(Greeks._fields), call.size))
+    inputs, shape = Inputs.of(forward, strike, years, discount, price, is_call=is_call)
+    letters = np.empty((len(Greeks._fields), inputs.call.size))
     with np.errstate(all="ignore"):
-        for part in _blocks(call.size):
-            *market, prices = (each[part] for each in inputs)
-            options = _Options.of(*market, call=call[part])
-            s = _solve(options, prices, iv[part], reason[part])
-            _fill(letters, part, _greeks(options, s, prices, tail=options.tail(s)))
+        iv, reason = _solved(inputs, letters)
     volatility = ImpliedVol(iv.reshape(shape), reason.reshape(shape))
     return volatility, Greeks(*letters.reshape(-1, *shape))
 
 
-def _flat(
-    *values: ArrayLike, is_call: ArrayLike
-) -> tuple[list[FloatArray], BoolArray, tuple[int, ...]]:
-    """Broadcast to one shape and flatten; return that shape too."""
-    arrays = [np.asarray(value, dtype=np.float64) for value in values]
-    *arrays, call = np.broadcast_arrays(*arrays, np.asarray(is_call, dtype=np.bool_))
-    return [array.ravel() for array in arrays], call.ravel(), call.shape
+def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArray, ReasonArray]:
+    """Return volatilities and reasons; fill `letters` with the Greeks where it is given.
 
-
-def _blocks(size: int) -> Iterator[slice]:
-    """Cut `size` elements into parts that are solved one after the other."""
-    return (slice(start, start + _BLOCK) for start in range(0, size, _BLOCK))
+    Few prices need care; they are collected, as most of what these cost is the cost of calling.
+    """
+    iv, reason = np.empty(inputs.call.size), np.zeros(inputs.call.size, dtype=np.int8)
+    for part, block in inputs.blocks():
+        shape = Shape.of(block)
+        s = np.where(block.positive(), quick_deviation(shape.normalised(block)), np.nan)
+        np.divide(s, shape.root, out=iv[part])
+        if letters is not None:
+            h, t = shape.x / s, 0.5 * s
+            tail = ndtr(np.where(shape.distance > 0, -t, t) - h)
+            _fill(letters, part, _greeks(block, shape, s, price=block.given, tail=tail))
+    rest = np.flatnonzero(~(iv > 0))
+    if rest.size:
+        iv[rest], reason[rest] = _solved_with_care(inputs.only(rest))
+        if letters is not None:
+            letters[:, rest] = np.nan
+            late = rest[reason[rest] == Reason.OK]
+            letters[:, late] = _greeks_at(inputs.only(late)._replace(given=iv[late]))
+    return iv, reason
 
 
 def _fill(letters: FloatArray, part: slice, found: Greeks) -> None:
@@ -252,148 +242,66 @@ def _fill(letters: FloatArray, part: slice, found: Greeks) -> None:
         letter[part] = values
 
 
-class _Options(NamedTuple):
-    """Options of one block in flat arrays of one length, with what price and Greeks share.
+def _solved_with_care(inputs: Inputs) -> tuple[FloatArray, ReasonArray]:
+    """Return the volatilities, NaN where there is none, and why."""
+    price, intrinsic = inputs.given, Shape.of(inputs).intrinsic
+    above = price / inputs.discount > intrinsic
+    below = price < inputs.maximum()
+    chosen = np.flatnonzero(inputs.positive() & above & below & (price > 0))
+    options = inputs.only(chosen)
+    shape = Shape.of(options)
+    iv = np.full(price.size, np.nan)
+    iv[chosen] = careful_deviation(shape.normalised(options)) / shape.root
+    iv[~(iv > 0)] = np.nan
+    reason = _reasons(inputs, above=above, below=below)
+    reason[iv > 0] = Reason.OK
+    return iv, reason
 
-    Parameters
-    ----------
-    forward, strike, years, discount, call
-        As given.
-    root
-        ``sqrt(T)``.
-    scale
-        ``sqrt(F K)``.
-    x
-        ``|ln(F/K)|``.
-    distance
-        ``F - K``; where it is positive, the put is the out-of-the-money side.
+
+def _reasons(inputs: Inputs, *, above: BoolArray, below: BoolArray) -> ReasonArray:
+    """Say why there is no volatility, if there is none; the last word counts.
+
+    `above` and `below` are whether the price is so of its intrinsic value and its maximum.
     """
-
-    forward: FloatArray
-    strike: FloatArray
-    years: FloatArray
-    discount: FloatArray
-    call: BoolArray
-    root: FloatArray
-    scale: FloatArray
-    x: FloatArray
-    distance: FloatArray
-
-    @classmethod
-    def of(
-        cls,
-        forward: FloatArray,
-        strike: FloatArray,
-        years: FloatArray,
-        discount: FloatArray,
-        *,
-        call: BoolArray,
-    ) -> Self:
-        """Compute what is shared."""
-        return cls(
-            forward=forward,
-            strike=strike,
-            years=years,
-            discount=discount,
-            call=call,
-            root=np.sqrt(years),
-            scale=np.sqrt(forward * strike),
-            x=np.abs(np.log(forward / strike)),
-            distance=forward - strike,
-        )
-
-    def only(self, which: NDArray[np.intp]) -> Self:
-        """Select elements by their positions."""
-        return type(self)(*(field[which] for field in self))
-
-    def positive(self) -> BoolArray:
-        """Whether forward, strike, years and discount all are."""
-        least = np.minimum(self.forward, self.strike)
-        found: BoolArray = np.minimum(least, np.minimum(self.years, self.discount)) > 0
-        return found
-
-    def intrinsic(self) -> FloatArray:
-        """Return the undiscounted intrinsic value in points."""
-        return np.maximum(np.where(self.call, self.distance, -self.distance), 0.0)
-
-    def maximum(self) -> FloatArray:
-        """Return the most that an option can be worth in points."""
-        return self.discount * np.where(self.call, self.forward, self.strike)
-
-    def limit(self) -> FloatArray:
-        """Return ``exp(-x/2)``, the most that the normalised time value can be."""
-        limit: FloatArray = np.minimum(self.forward, self.strike) / self.scale
-        return limit
-
-    def tail(self, s: FloatArray) -> FloatArray:
-        """Return ``N`` by which the out-of-the-money side's delta is the discount."""
-        h, t = self.x / s, 0.5 * s
-        tail: FloatArray = ndtr(np.where(self.distance > 0, -t, t) - h)
-        return tail
-
-
-def _solve(options: _Options, price: FloatArray, iv: FloatArray, reason: ReasonArray) -> FloatArray:
-    """Fill `iv` and `reason`; return ``s = iv sqrt(T)``, NaN where there is none."""
-    value = (price / options.discount - options.intrinsic()) / options.scale
-    usable = options.positive()
-    usable &= value > 0
-    usable &= price < options.maximum()
-    normalised = Normalised(
-        x=options.x,
-        m=np.abs(options.distance) / options.scale,
-        value=value,
-        limit=options.limit(),
-    )
-    s = total_deviation(normalised, usable)
-    np.divide(s, options.root, out=iv)
-    unsolved = np.flatnonzero(~(iv > 0))
-    if unsolved.size:
-        iv[unsolved] = s[unsolved] = np.nan
-        reason[unsolved] = _reasons(options.only(unsolved), price[unsolved])
-    return s
-
-
-def _reasons(options: _Options, price: FloatArray) -> ReasonArray:
-    """Say why there is no volatility."""
-    reason = np.full(price.size, Reason.NON_FINITE, dtype=np.int8)
-    reason[price / options.discount <= options.intrinsic()] = Reason.BELOW_INTRINSIC
-    reason[price >= options.maximum()] = Reason.ABOVE_MAXIMUM
-    reason[price <= 0] = Reason.ZERO_PRICE
-    reason[options.years <= 0] = Reason.EXPIRED
-    domain = (options.forward > 0) & (options.strike > 0) & (options.discount > 0)
-    known = (options.forward, options.strike, options.years, options.discount, price)
-    domain &= np.isfinite(known).all(axis=0)
+    reason = np.full(above.size, Reason.NON_FINITE, dtype=np.int8)
+    reason[~above] = Reason.BELOW_INTRINSIC
+    reason[~below] = Reason.ABOVE_MAXIMUM
+    reason[inputs.given <= 0] = Reason.ZERO_PRICE
+    reason[inputs.years <= 0] = Reason.EXPIRED
+    domain = (inputs.forward > 0) & (inputs.strike > 0) & (inputs.discount > 0)
+    domain &= np.isfinite(sum(inputs[:5]))
     reason[~domain] = Reason.NON_FINITE
     return reason
 
 
-def _greeks_at(options: _Options, vol: FloatArray) -> Greeks:
+def _greeks_at(inputs: Inputs) -> Greeks:
     """Differentiate at known volatilities; NaN where a volatility is not positive."""
-    s = np.where((vol > 0) & options.positive(), vol * options.root, np.nan)
-    limit = options.limit()
-    d1 = 0.5 * s - options.x / s
+    shape = Shape.of(inputs)
+    s = np.where((inputs.given > 0) & inputs.positive(), inputs.given * shape.root, np.nan)
+    d1 = 0.5 * s - shape.x / s
     above, below = ndtr(d1), ndtr(d1 - s)
-    time_value = options.scale * (limit * above - below / limit)
+    time_value = shape.scale * (shape.limit * above - below / shape.limit)
     return _greeks(
-        options,
+        inputs,
+        shape,
         s,
-        options.discount * (options.intrinsic() + time_value),
-        tail=np.where(options.distance > 0, below, above),
+        price=inputs.discount * (shape.intrinsic + time_value),
+        tail=np.where(shape.distance > 0, below, above),
     )
 
 
-def _greeks(options: _Options, s: FloatArray, price: FloatArray, *, tail: FloatArray) -> Greeks:
-    """Differentiate at ``s``, where the price and the out-of-the-money delta are known."""
-    put_side = options.distance > 0
-    h, t = options.x / s, 0.5 * s
-    discount = options.discount
-    density = discount * options.scale * np.exp(-0.5 * (h * h + t * t)) / SQRT_2PI  # D F n(d1)
-    out_of_the_money = np.where(put_side, -tail, tail)
-    in_the_money = np.subtract(options.call, ~put_side, dtype=np.float64)
+def _greeks(
+    inputs: Inputs, shape: Shape, s: FloatArray, *, price: FloatArray, tail: FloatArray
+) -> Greeks:
+    """Differentiate at ``s``, where price and out-of-the-money probability are known."""
+    h, t = shape.x / s, 0.5 * s
+    forward, discount, put_side = inputs.forward, inputs.discount, shape.distance > 0
+    density = discount * shape.scale * np.exp(-0.5 * (h * h + t * t)) / SQRT_2PI  # D F n(d1)
+    in_the_money = np.subtract(inputs.call, ~put_side, dtype=np.float64)
     return Greeks(
-        delta=discount * (out_of_the_money + in_the_money),
-        gamma=density / (options.forward * options.forward * s),
-        vega=density * options.root,
-        theta=-(np.log(discount) * price + t * density) / (DAYS_PER_YEAR * options.years),
-        rho=-options.years * price + 0.0 * s,
+        delta=discount * (np.where(put_side, -tail, tail) + in_the_money),
+        gamma=density / (forward * forward * s),
+        vega=density * shape.root,
+        theta=-(np.log(discount) * price + t * density) / (DAYS_PER_YEAR * inputs.years),
+        rho=-inputs.years * price,
     )

@@ -1,54 +1,120 @@
-"""Time of one implied volatility and its five Greeks, beside vollib's loop over the same options.
+"""The pricing kernel: time of an implied volatility with its five Greeks, beside vollib's loop.
 
-Both are timed in turn, the best of several
-rounds each, as other programs on the machine slow both alike.
+Both are timed in turn in this process, each round of ours beside a round of theirs, by processor
+time; vollib's loop runs over a sample of the same contracts. The cold call is the first one of a
+process of its own, after its imports.
 """
 
 from __future__ import annotations
 
+import statistics
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
-from figures import Figure, at_least, milliseconds
+from figures import Figure, at_least, at_most, milliseconds
+from option_chains import RATE, OptionChain, spx_chain, vix_grid
 from vollib.black.greeks import analytical
 from vollib.black.implied_volatility import implied_volatility
 
-from bot.core.pricing import Reason, greeks, implied_vol, price
+from bot.core.pricing import Reason, implied_vol, implied_vol_and_greeks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-FORWARD, RATE = 6400.0, 0.04
-CONTRACTS, LOOPED, ROUNDS = 20_000, 200, 60
+LOOPED, ROUNDS, COLD_STARTS = 150, 31, 7
+RATIO, IV_NS, COLD_MS = 300.0, 250.0, 30.0
 LETTERS = ("delta", "gamma", "vega", "theta", "rho")
+NS_PER_MS = 1e6
 
 
 def measure() -> Iterator[Figure]:
-    """Yield nanoseconds for one contract, ours and vollib's, and their ratio."""
-    generator = np.random.default_rng(1)
-    strike = FORWARD * np.exp(generator.normal(-0.03, 0.08, CONTRACTS)).round(3)
-    years = generator.choice(np.array([7, 35, 120]) / 365, CONTRACTS)
-    vol = np.clip(0.15 - 0.8 * np.log(strike / FORWARD), 0.08, 1.5)
-    discount, call = np.exp(-RATE * years), strike > FORWARD
-    quotes = price(FORWARD, strike, years, discount, vol, call)
-    known = np.flatnonzero(
-        implied_vol(quotes, FORWARD, strike, years, discount, call).reason == Reason.OK
+    """Yield nanoseconds for one contract, their ratio to vollib's, and the first call."""
+    for name, chain in (("SPX chain", spx_chain()), ("VIX grid", vix_grid())):
+        yield from _against_vollib(f"{name}, {chain.size} contracts", chain)
+    cold = [_cold_ms() for _ in range(COLD_STARTS)]
+    yield at_most(
+        "first call on a chain of 20,000", statistics.median(cold), "ms", COLD_MS, samples=cold
     )
 
-    def ours() -> None:
-        iv, _ = implied_vol(quotes, FORWARD, strike, years, discount, call)
-        greeks(FORWARD, strike, years, discount, iv, call)
 
-    def vollibs() -> None:
-        for i in known[:LOOPED]:
-            flag = "c" if call[i] else "p"
-            iv = implied_volatility(quotes[i], FORWARD, strike[i], RATE, years[i], flag)
-            for letter in LETTERS:
-                getattr(analytical, letter)(flag, FORWARD, strike[i], years[i], RATE, iv)
-
-    times = np.array([(milliseconds(ours), milliseconds(vollibs)) for _ in range(ROUNDS)]).min(
-        axis=0
+def _against_vollib(name: str, chain: OptionChain) -> Iterator[Figure]:
+    """Yield the figures of one chain, at its quotes."""
+    quotes = chain.quotes()
+    rounds = {
+        "iv": lambda: implied_vol(quotes, *chain.market),
+        "both": lambda: implied_vol_and_greeks(quotes, *chain.market),
+        "vollib": vollib_loop(chain, quotes),
+    }
+    times = {each: np.empty(ROUNDS) for each in rounds}
+    for number in range(ROUNDS):
+        for each, function in rounds.items():
+            times[each][number] = milliseconds(function) * NS_PER_MS
+    ours, iv = times["both"] / chain.size, times["iv"] / chain.size
+    theirs = times["vollib"] / LOOPED
+    yield at_most(f"{name}: one IV", np.median(iv), "ns", IV_NS, samples=iv)
+    yield Figure(
+        name=f"{name}: IV and five Greeks",
+        value=float(np.median(ours)),
+        unit="ns",
+        samples=tuple(ours),
+        note=f"vollib's loop: {np.median(theirs):,.0f} ns",
     )
-    one, theirs = times / (CONTRACTS, LOOPED) * 1e6
-    yield Figure(name="IV and Greeks of one contract", value=one, unit="ns")
-    yield at_least("the same over vollib", theirs / one, "x", 300)
+    ratios = theirs / ours
+    yield at_least(
+        f"{name}: the same over vollib",
+        np.median(ratios),
+        "x",
+        RATIO,
+        samples=ratios,
+        note=f"median of {ROUNDS} rounds in turn; at the best of each "
+        f"{theirs.min() / ours.min():.0f}",
+    )
+
+
+def vollib_loop(chain: OptionChain, quotes: np.ndarray) -> Callable[[], None]:
+    """Return vollib's loop over a sample of the contracts that have a volatility."""
+    known = np.flatnonzero(implied_vol(quotes, *chain.market).reason == Reason.OK)
+    sample = np.random.default_rng(1).choice(known, LOOPED, replace=False)
+    contracts = [
+        (
+            float(quotes[i]),
+            float(chain.forward[i]),
+            float(chain.strike[i]),
+            float(chain.years[i]),
+            "c" if chain.call[i] else "p",
+        )
+        for i in sample
+    ]
+    letters = [getattr(analytical, letter) for letter in LETTERS]
+
+    def loop() -> None:
+        for quote, forward, strike, years, flag in contracts:
+            iv = implied_volatility(quote, forward, strike, RATE, years, flag)
+            for letter in letters:
+                letter(flag, forward, strike, years, RATE, iv)
+
+    return loop
+
+
+_COLD = """
+import time
+from option_chains import spx_chain
+chain = spx_chain()
+quotes = chain.quotes()
+from bot.core.pricing import implied_vol_and_greeks
+start = time.process_time()
+implied_vol_and_greeks(quotes, *chain.market)
+print((time.process_time() - start) * 1000)
+"""
+
+
+def _cold_ms() -> float:
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{_COLD}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(found.stdout)
