@@ -23,7 +23,7 @@ from bot.command_line import (
 from bot.data_commands import import_chains, record
 from bot.evidence_commands import evidence
 from bot.gateway_commands import gateway, probe
-from bot.output_commands import export, notify
+from bot.output_commands import export, logs, notify
 from bot.page_commands import dashboard, report
 from bot.past_commands import decide_again, explain
 from bot.rules_commands import rules
@@ -200,6 +200,7 @@ app.command()(record)
 app.command("import")(import_chains)
 app.command()(notify)
 app.command()(export)
+app.command()(logs)
 
 
 def _mark(passed: bool | None) -> str:  # noqa: FBT001 - the value to show

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.command_line import EXIT_FAULT, HERE, ProjectOption, reported
+from bot.command_line import EXIT_FAULT, HERE, ProjectOption, console, reported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.review.log_lines import Filter, Follower, Line
+
+FOLLOW_SECONDS: Final = 0.5
+"""How often a log that is followed is looked at."""
 
 
 def notify(
@@ -85,6 +94,92 @@ def export(  # noqa: PLR0913 - one parameter for each option
             return
         write_new(out, content)
         typer.echo(f"wrote {len(table.rows)} rows to {out}")
+
+
+def logs(  # noqa: PLR0913 - one parameter for each option
+    project: ProjectOption = HERE,
+    *,
+    session: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only of this session.")
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(help="Only of this name: order.withdrawn, or all of order.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Only of this order, by its reference or its intent.")
+    ] = None,
+    level: Annotated[str | None, typer.Option(help="Only from warning on, for example.")] = None,
+    lines: Annotated[int, typer.Option(min=1, help="How many of them, the newest.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as it grows.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Lines as they are written.")] = False,
+) -> None:
+    """Show the log, filtered; --follow goes on until it is interrupted."""
+    from bot.config import load_settings
+    from bot.project import settings_path
+    from bot.review.log_lines import LEVELS, Filter, Follower, read_log, wanted_lines
+
+    with reported():
+        if level is not None:
+            _known(level, LEVELS, "--level")
+        settings = load_settings(settings_path(project))
+        wanted = Filter(
+            session=session.date() if session else None,
+            event=event,
+            order=_order_names(settings.ledger.path, order) if order else None,
+            level=level,
+        )
+        reader = Follower(settings.logs.folder)
+        known, unread = read_log(settings.logs.folder)
+        found = [line for line in known if wanted.passes(line)]
+        show = _shower(as_json=as_json)
+        for line in found[-lines:] if follow else wanted_lines(known, wanted)[-lines:]:
+            show(line)
+        if unread:
+            typer.secho(f"{unread} lines cannot be read", fg="yellow", err=True)
+        if follow:
+            _follow(reader, wanted, show)
+
+
+def _order_names(path: Path, name: str) -> frozenset[str]:
+    """Return both names of an order, where there is a ledger that knows them."""
+    from bot.core.errors import LedgerError
+    from bot.ledger.store import Ledger
+    from bot.review.log_lines import order_names
+
+    try:
+        with Ledger.open_read_only(path) as ledger:
+            return order_names(ledger, name)
+    except LedgerError:
+        return frozenset({name})
+
+
+def _shower(*, as_json: bool) -> Callable[[Line], None]:
+    """Return what prints a line."""
+    import json
+
+    from bot.review.log_lines import line_text
+
+    screen = console()
+
+    def show(line: Line) -> None:
+        if as_json:
+            typer.echo(json.dumps(line, ensure_ascii=False))
+        else:
+            screen.print(line_text(line))
+
+    return show
+
+
+def _follow(reader: Follower, wanted: Filter, show: Callable[[Line], None]) -> None:
+    """Show what is added, until interrupted."""
+    import time
+
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            for line in reader.added():
+                if wanted.passes(line):
+                    show(line)
+            time.sleep(FOLLOW_SECONDS)
 
 
 def _known(name: str, known: tuple[str, ...], option: str) -> None:
