@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from bot.core.chain import VIX_CLASSES
+from bot.core.errors import MarketDataError
 from bot.core.model import OptionContract, Quote, Right
 from bot.core.pricing import price
 from bot.core.sessions import settlement_time, years_between
@@ -32,7 +34,7 @@ from bot.surfaces.vix_surface import vix_vols
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bot.core.sessions import TradingCalendar
     from bot.evidence.listing import Listed
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 DIVIDEND_YIELD: Final = 0.018
 """Of SPX, continuously compounded, decimal per year: about its mean of 1990-2026."""
 
+THIRTY_DAYS: Final = 30
 LEAST_VOL: Final = 0.01
 """Floor of a shifted volatility, decimal."""
 
@@ -100,7 +103,7 @@ class DayQuotes:
             rate=snapshot.rate,
             dividend_yield=DIVIDEND_YIELD,
         )
-        near, after = vix_terms(self._listed.spx_expiries, snapshot.session)
+        near, after = vix_expiries(self._listed.spx_expiries, snapshot.session)
         return calibrated(surface, (self._vix_term(near), self._vix_term(after)), self._now)
 
     def _vix_term(self, expiry: dt.date) -> Listing:
@@ -224,6 +227,21 @@ class DayQuotes:
             forward = vx_level(self._day.levels, to_open)
         discount = math.exp(-self._day.snapshot.rate * years)
         return _Term(forward=forward, years=years, discount=discount, smile=None)
+
+
+def vix_expiries(expiries: Collection[dt.date], session: dt.date) -> tuple[dt.date, dt.date]:
+    """Return the expiries that the VIX is made of.
+
+    The closure of September 2001 leaves weeks without one in reach of the formula: the two that
+    lie nearest to 30 days, on either side, are taken then.
+    """
+    try:
+        return vix_terms(expiries, session)
+    except MarketDataError:
+        days = sorted((expiry - session).days for expiry in expiries)
+        after = bisect_right(days, THIRTY_DAYS)
+        near, later = days[after - 1], days[after]
+        return session + dt.timedelta(days=near), session + dt.timedelta(days=later)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
