@@ -11,7 +11,7 @@ import typer
 from bot.command_line import HERE, ProjectOption, console, reported
 
 
-def evidence(
+def evidence(  # noqa: PLR0913 - one parameter for each option
     history: Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")],
     project: ProjectOption = HERE,
     *,
@@ -35,9 +35,12 @@ def evidence(
     from bot.config import load_rules
     from bot.evidence.claims_page import claims_page
     from bot.evidence.history_load import load_history
+    from bot.evidence.references import read_references
     from bot.evidence.report import write_report
     from bot.evidence.settings import ReplaySettings
-    from bot.evidence.study import read_tables, study
+    from bot.evidence.sources import Sources, read_tables
+    from bot.evidence.study import study
+    from bot.evidence.validation import validation
     from bot.files import private_folder
 
     with reported():
@@ -48,14 +51,15 @@ def evidence(
         folder = out or project / "logs" / "evidence"
         screen = console()
         with screen.status("reading the history") as status:
-            found = study(
-                load_history(history),
-                rules,
-                settings,
+            loaded = load_history(history)
+            status.update("holding the models against recorded quotes")
+            sources = Sources(
+                history=loaded,
+                validation=None if quick else validation(history, loaded),
+                indexes=read_references(history),
                 tables=read_tables(folder),
-                quick=quick,
-                tell=status.update,
             )
+            found = study(sources, rules, settings, quick=quick, tell=status.update)
             status.update("writing the page")
             path = write_report(found, private_folder(folder))
         screen.print(claims_page(found))

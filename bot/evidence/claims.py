@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -143,20 +143,22 @@ def claims(default: Measures, large: Measures | None, inputs: Inputs) -> tuple[C
     inputs
         What does not depend on the size.
     """
-    both = (default, large)
+    # Of one event at constant notional the size does not matter: those of the bot stand for both.
+    sized = None if large is None else replace(large, outcomes=default.outcomes)
+    both = (default, sized)
     market, engine = spike_gain(inputs.fresh), ablation(inputs.ablations)
     return (
         _claim("drawdown", "Drawdown cut by 35-40 % in tail events", map(_drawdown, both)),
         _claim("drag", "Drag of 1-2 % a year", map(_drag, both)),
         _claim("crash", "2020: loss of 12-18 % hedged, 45-55 % unhedged", map(_crash, both)),
         _claim("spike", "A 10-point VIX spike is 200-400 % on far calls", (market, None)),
-        _claim("even", "Break-even within 3-7 sessions of a spike", map(_break_even, both)),
+        _claim("even", "Break-even within 3-7 sessions of a spike", (_break_even(default), None)),
         _claim(
             "recovery",
             "Recovery 40 % faster; the second engine speeds it",
             (recovery(default, inputs), None if large is None else recovery(large, None)),
         ),
-        _claim("grind", "Underperforms in slow bear markets", map(_grind, both)),
+        _claim("grind", "Underperforms in slow bear markets", (_grind(default), None)),
         _claim("adaptive", "Adaptivity, cash press and P/CF lower the drag", (engine, None)),
         _claim("worth", "Worth it, depending on tolerance, size, execution", map(_worth, both)),
     )
@@ -247,9 +249,7 @@ def _median(values: Sequence[float]) -> float:
     return median(known) if known else math.nan
 
 
-def _break_even(measured: Measures | None) -> Reading | None:
-    if measured is None:
-        return None
+def _break_even(measured: Measures) -> Reading:
     found = {
         "cost of 60 sessions": tuple(each.even_quarter for each in measured.outcomes),
         "of 252": tuple(each.even_year for each in measured.outcomes),
@@ -300,9 +300,7 @@ def _count(sessions: float | None) -> str:
     return "not recovered" if sessions is None else f"{sessions:.0f} sessions"
 
 
-def _grind(measured: Measures | None) -> Reading | None:
-    if measured is None:
-        return None
+def _grind(measured: Measures) -> Reading:
     if not measured.grinds:
         return Reading(outcome=Outcome.UNTESTED, text="neither 2000-02 nor 2022 in the history")
     text = "; ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from bot.evidence.books import HEDGED, SHADOW
 from bot.evidence.figures import (
     BookFigures,
     Drag,
+    between,
     book_figures,
     cost_of_capital,
     drag,
@@ -149,7 +150,7 @@ def measure(
     premium_usd: NDArray[np.float64],
     crash: Pair,
 ) -> Measures:
-    """Return what one replay shows.
+    """Return what one replay shows, up to the session in which a book is ruined.
 
     Parameters
     ----------
@@ -165,6 +166,34 @@ def measure(
         Losses in the crash of 2020 (``sizes.crash_losses``).
     """
     hedged, shadow = solvent(replay.books[HEDGED]), solvent(replay.books[SHADOW])
+    ruined = _ruin(hedged, shadow)
+    if ruined:
+        replay = _until(replay, min(ruined.values()))
+        return replace(
+            _measured(name, replay, market, premium_usd=premium_usd, crash=crash), ruined=ruined
+        )
+    return _measured(name, replay, market, premium_usd=premium_usd, crash=crash)
+
+
+def _until(replay: Replay, last: dt.date) -> Replay:
+    """Return the replay to the end of a session, books that are ruined in it with nothing."""
+    day = np.datetime64(last)
+    kept = {
+        name: between(solvent(book), book.sessions[0], day) for name, book in replay.books.items()
+    }
+    books = {name: book for name, book in kept.items() if book is not None}
+    return replace(replay, books=books, days=replay.days.loc[: str(last)])
+
+
+def _measured(
+    name: str,
+    replay: Replay,
+    market: Market,
+    *,
+    premium_usd: NDArray[np.float64],
+    crash: Pair,
+) -> Measures:
+    hedged, shadow = replay.books[HEDGED], replay.books[SHADOW]
     months = {book.name: monthly_returns(book) for book in (hedged, shadow)}
     capms = {name: _capm(returns, market) for name, returns in months.items()}
     cost = cost_of_capital(_mean_rate(market), _beta(capms[shadow.name]))
@@ -177,8 +206,13 @@ def measure(
         last=hedged.sessions[-1].item(),
         hedged=book_figures(hedged, market.bills),
         shadow=book_figures(shadow, market.bills),
-        ruined=_ruin(hedged, shadow),
-        drag=drag(hedged, shadow, premium_usd=premium_usd, bill_returns=market.bill_days),
+        ruined={},
+        drag=drag(
+            hedged,
+            shadow,
+            premium_usd=premium_usd[: len(hedged.sessions)],
+            bill_returns=market.bill_days[: len(hedged.sessions)],
+        ),
         reduction=drawdown_reduction(hedged, shadow),
         outcomes=spike_outcomes(events, hedged, shadow),
         recovery=Pair(hedged=_recovery(hedged, cost), shadow=_recovery(shadow, cost)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.evidence import report_charts as charts
 from bot.evidence import report_tables as tables
+from bot.evidence.model_tables import model_tables
 from bot.evidence.report_tables import Table
 from bot.files import replace_text
 from bot.review.pages.figures import Figure
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bot.evidence.study import Study
 
 PAGE: Final = "evidence.html"
+TEMPLATE: Final = "evidence_report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Section:
 def write_report(study: Study, folder: Path) -> Path:
     """Write the page into `folder`, whole or not at all; return its path."""
     path = folder / PAGE
-    replace_text(path, render(PAGE, embedded(), study=study, sections=tuple(sections(study))))
+    replace_text(path, render(TEMPLATE, embedded(), study=study, sections=tuple(sections(study))))
     return path
 
 
@@ -45,7 +47,11 @@ def sections(study: Study) -> Iterator[Section]:
         key="books",
         title="Books",
         charts=(charts.value_chart(study), charts.drawdown_chart(study)),
-        tables=(tables.books_table(study), tables.capm_table(study)),
+        tables=(
+            tables.books_table(study),
+            tables.capm_table(study),
+            tables.reference_table(study),
+        ),
     )
     yield Section(
         key="spikes",
@@ -76,7 +82,10 @@ def sections(study: Study) -> Iterator[Section]:
         title="Condors and size",
         tables=(tables.entry_table(study), tables.size_table(study.default, study.large)),
     )
-    if "variants" in study.tables:
-        found = tables.variant_table(study.tables["variants"])
-        yield Section(key="variants", title="Variants", tables=(found,))
+    if "variants" in study.sources.tables:
+        variants = tables.variant_table(study.sources.tables["variants"])
+        yield Section(key="variants", title="Variants", tables=(variants,))
+    if study.sources.validation is not None:
+        errors = model_tables(study.sources.validation)
+        yield Section(key="models", title="Model errors", tables=errors)
     yield Section(key="basis", title="Basis", tables=(tables.basis_table(study),))

@@ -26,6 +26,7 @@ WEEK: Final = 5
 STYLES: Final = {
     "hedged": {"color": "@accent", "width": 2.2},
     "unhedged": {"color": "@loss", "width": 1.6},
+    "VIX calls as VXTH": {"color": "@ink", "width": 1.2, "dash": "dash"},
     "T-bills": {"color": "@muted", "width": 1.2, "dash": "dot"},
     "SPX with dividends": {"color": "@muted", "width": 1.2},
 }
@@ -38,6 +39,7 @@ def courses(study: Study) -> dict[str, BookDays]:
     return {
         "hedged": hedged,
         "unhedged": study.shadow,
+        "VIX calls as VXTH": study.calls,
         "T-bills": index_book("T-bills", hedged, study.market.bill_days),
         "SPX with dividends": index_book("SPX", hedged, spx_days(study)),
     }

@@ -105,6 +105,32 @@ def capm_table(study: Study) -> Table:
     )
 
 
+def reference_table(study: Study) -> Table:
+    """Return the published indexes beside the hedged book."""
+    rows = tuple(
+        (
+            each.name,
+            f"{each.first} to {each.last}",
+            percent(each.growth),
+            percent(each.book_growth),
+            percent(each.drawdown),
+            percent(each.book_drawdown),
+            figure(each.sharpe),
+            figure(each.book_sharpe),
+            figure(each.correlation),
+        )
+        for each in study.references
+    )
+    columns = ("index", "months", ">growth", ">book", ">deepest fall", ">book", ">Sharpe", ">book")
+    return Table(
+        title="Published indexes on the same months",
+        columns=(*columns, ">correlation"),
+        rows=rows,
+        note="By month: CNDR sells 20/5-delta condors, PPUT buys 5 % puts on SPX, PUT sells puts, "
+        "VXTH holds SPX and 30-delta VIX calls.",
+    )
+
+
 def spike_table(study: Study) -> Table:
     """Return every spike with what it did."""
     columns = (
@@ -320,7 +346,7 @@ def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
 
 def basis_table(study: Study) -> Table:
     """Return what the numbers rest on."""
-    history, settings = study.history, study.replay.settings
+    history, settings = study.sources.history, study.replay.settings
     stood_in = ", ".join(f"{name} {count:,}" for name, count in study.substitutes.items())
     carried = ", ".join(f"{name} {len(days)}" for name, days in history.carried.items())
     rows = (

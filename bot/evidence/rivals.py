@@ -138,6 +138,11 @@ def put_spreads_at_equal_drag(shadow: BookDays, spreads: NDArray[np.float64], dr
     return _rival(name, amount, returns, f"{amount:.2f} of NAV in notional")
 
 
+def as_rival(book: BookDays, name: str, note: str) -> Rival:
+    """Return a whole book as a rival."""
+    return _rival(name, 1.0, daily_returns(book), note)
+
+
 def put_spread_returns(
     history: History, sessions: NDArray[np.datetime64], *, spread_share: float = 0.5
 ) -> NDArray[np.float64]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from bot.evidence.books import HEDGED, SHADOW, BookDays, Replay
 from bot.evidence.claims import Ablation, Claim, FreshGains, Inputs, claims
@@ -22,27 +21,31 @@ from bot.evidence.engine import replay
 from bot.evidence.entries import Entries, entries, second_engine_condors
 from bot.evidence.figures import before, capital, drawdown_reduction, hedge_pnl
 from bot.evidence.fresh_calls import CALLS, fresh_gain
-from bot.evidence.history import History
 from bot.evidence.measures import Market, Measures, Pair, market_of, measure, premium
+from bot.evidence.references import Reference, references
 from bot.evidence.resampling import RESAMPLES, Resampled, resample_books
 from bot.evidence.rivals import (
     Rival,
+    as_rival,
     put_spread_returns,
     put_spreads_at_equal_drag,
     smaller_at_equal_drag,
     smaller_at_equal_drawdown,
 )
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020, standalone
+from bot.evidence.sources import Sources
 from bot.evidence.spikes import reduction_without
 from bot.evidence.verdict import Answer, answer
+from bot.evidence.vxth import modelled_calls, overlay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from bot.core.rules import Rules
+    from bot.evidence.history import History
     from bot.evidence.settings import ReplaySettings
 
 QUICK_RESAMPLES: Final = 200
@@ -55,8 +58,6 @@ RULES_OF_DRAG: Final = {
     "P/CF": "P/CF",
 }
 """Variants that the claim of the adaptive rules is read from, and what they leave out."""
-
-TABLES: Final = ("variants", "choice", "paths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,8 @@ class Study:
 
     Parameters
     ----------
-    history
-        What was replayed.
+    sources
+        What was replayed, and what lay beside it.
     replay
         At the bot's size, its shadow with interest of its own.
     default, large
@@ -86,15 +87,15 @@ class Study:
         Gains of fresh calls by name, one for each spike.
     left_out
         Drawdown reduction with each spike that cost the shadow most left out, by its session.
-    tables
-        Of ``steward sweep``, by name, where they were there.
+    calls
+        The unhedged book with calls by the rule of VXTH on top.
+    references
+        Published indexes on the months that both know.
     not_run
         What the report says was not run.
-    quick
-        Whether resamples were saved on.
     """
 
-    history: History
+    sources: Sources
     replay: Replay
     market: Market
     default: Measures
@@ -108,9 +109,9 @@ class Study:
     left_out: tuple[tuple[str, float], ...]
     starts: tuple[StartLuck, ...]
     substitutes: Mapping[str, int]
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    not_run: tuple[str, ...] = ()
-    quick: bool = False
+    calls: BookDays
+    references: tuple[Reference, ...]
+    not_run: tuple[str, ...]
 
     @property
     def hedged(self) -> BookDays:
@@ -123,12 +124,11 @@ class Study:
         return self.replay.books[SHADOW]
 
 
-def study(  # noqa: PLR0913 - one parameter for each thing that is asked of the evidence
-    history: History,
+def study(
+    sources: Sources,
     rules: Rules,
     settings: ReplaySettings,
     *,
-    tables: Mapping[str, pd.DataFrame],
     quick: bool,
     tell: Callable[[str], None],
 ) -> Study:
@@ -136,17 +136,16 @@ def study(  # noqa: PLR0913 - one parameter for each thing that is asked of the 
 
     Parameters
     ----------
-    history
-        What was recorded.
+    sources
+        The history, and what lies beside it.
     rules, settings
         Of the replay at the bot's size.
-    tables
-        Of ``steward sweep``, by name.
     quick
         Fewer resamples, and no replay without the second engine.
     tell
         Is told what is done next.
     """
+    history, tables = sources.history, sources.tables
     tell("replaying")
     raw = replay(history, rules, settings)
     tell("measuring")
@@ -165,28 +164,30 @@ def study(  # noqa: PLR0913 - one parameter for each thing that is asked of the 
         engine_condors=engine,
     )
     tell("pricing rivals and drawing resamples")
-    return _finished(history, alone, market, default, inputs, tables=tables, quick=quick)
+    return _finished(sources, alone, market, default, inputs, quick=quick)
 
 
 def _finished(  # noqa: PLR0913 - the parts of a study
-    history: History,
+    sources: Sources,
     alone: Replay,
     market: Market,
     default: Measures,
     inputs: Inputs,
     *,
-    tables: Mapping[str, pd.DataFrame],
     quick: bool,
 ) -> Study:
     hedged, shadow = alone.books[HEDGED], alone.books[SHADOW]
     large = large_measures(alone, market)
     found = claims(default, large, inputs)
-    rivals = rivals_of(history, alone, default)
+    calls = calls_overlay(sources.history, alone)
+    rivals = rivals_of(sources.history, alone, default, calls)
     count = QUICK_RESAMPLES if quick else RESAMPLES
     resampled = resample_books(hedged, shadow, count=count)
     return Study(
-        history=history,
+        sources=sources,
         replay=alone,
+        calls=calls,
+        references=references(sources.indexes, hedged, market.bills),
         market=market,
         default=default,
         large=large,
@@ -199,9 +200,7 @@ def _finished(  # noqa: PLR0913 - the parts of a study
         left_out=leave_one_out(default, hedged, shadow),
         starts=start_luck(hedged, shadow),
         substitutes=substitutes(alone),
-        tables=tables,
-        not_run=_not_run(tables, inputs, quick=quick),
-        quick=quick,
+        not_run=tuple(_not_run(sources, inputs, quick=quick)),
     )
 
 
@@ -262,8 +261,20 @@ def ablations(variants: pd.DataFrame | None) -> tuple[Ablation, ...]:
     )
 
 
-def rivals_of(history: History, alone: Replay, measured: Measures) -> tuple[Rival, ...]:
-    """Return the rivals at equal drag and at equal drawdown."""
+def calls_overlay(history: History, alone: Replay) -> BookDays:
+    """Return the unhedged book with one-month 30-delta calls, as many as VXTH would hold."""
+    shadow, settings = alone.books[SHADOW], alone.settings
+    first = history.position(shadow.sessions[0].item())
+    calls = modelled_calls(
+        history, range(first, first + len(shadow.sessions)), iv_shift=settings.iv_shift
+    )
+    return overlay(shadow, calls, spread_share=settings.spread_share)
+
+
+def rivals_of(
+    history: History, alone: Replay, measured: Measures, calls: BookDays
+) -> tuple[Rival, ...]:
+    """Return the rivals at equal drag and at equal drawdown, and the rule of VXTH."""
     shadow, cost = alone.books[SHADOW], measured.drag.total
     share = alone.settings.spread_share
     spreads = put_spread_returns(history, shadow.sessions, spread_share=share)
@@ -271,6 +282,7 @@ def rivals_of(history: History, alone: Replay, measured: Measures) -> tuple[Riva
         smaller_at_equal_drag(shadow, cost),
         smaller_at_equal_drawdown(shadow, measured.hedged.drawdown.share),
         put_spreads_at_equal_drag(shadow, spreads, cost),
+        as_rival(calls, "30-delta VIX calls by the rule of VXTH", "0 to 1 % of NAV a month"),
     )
 
 
@@ -322,12 +334,6 @@ def index_book(name: str, book: BookDays, returns: NDArray[np.float64]) -> BookD
     )
 
 
-def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables of ``steward sweep`` that lie in a folder, by name."""
-    paths = {name: folder / f"{name}.parquet" for name in TABLES}
-    return {name: pd.read_parquet(path) for name, path in paths.items() if path.is_file()}
-
-
 def _from(book: BookDays, at: int) -> BookDays:
     return replace(
         book,
@@ -351,19 +357,8 @@ def _without_engine(
     return Pair(hedged=default.recovery.hedged, shadow=bare.recovery.hedged)
 
 
-def _not_run(tables: Mapping[str, pd.DataFrame], inputs: Inputs, *, quick: bool) -> tuple[str, ...]:
-    return tuple(_missing(tables, inputs, quick=quick))
-
-
-def _missing(tables: Mapping[str, pd.DataFrame], inputs: Inputs, *, quick: bool) -> Iterator[str]:
-    words = {
-        "variants": "each rule off in turn, fills, model errors, strikes, budgets and roll days",
-        "choice": "the choice of free parameters, with its deflated Sharpe ratio",
-        "paths": "resampled histories on which everything is decided anew",
-    }
-    for name in TABLES:
-        if name not in tables:
-            yield f"{words[name]}: run `steward sweep {name}` with the same --history and --out"
+def _not_run(sources: Sources, inputs: Inputs, *, quick: bool) -> Iterator[str]:
+    yield from sources.missing()
     if quick:
         yield f"only {QUICK_RESAMPLES} resamples instead of {RESAMPLES:,} (--quick)"
     if inputs.engine_condors and inputs.engine_recovery is None:
