@@ -7,6 +7,7 @@ PYTHON ?= $(firstword $(foreach name,$(SUPPORTED),$(shell $(name) -c '$(IN_RANGE
 PIP := -m pip --quiet --disable-pip-version-check --no-input install
 BIN := .venv/bin
 CLIENTS := ib_async ibapi
+RIVALS := pyvolr fast_vollib py_vollib_vectorized quantlib truth
 PROGRAMS := strace systemd-analyze chromium
 PACKAGES := strace systemd chromium
 WORKERS ?= 2
@@ -49,8 +50,13 @@ coverage: setup ## Tests with coverage: 100 % of what decides, 90 % of the rest
 	$(BIN)/python tests/coverage_gate.py .coverage.json
 
 .PHONY: bench
-bench: .venv/.stamp ## Benchmarks with their targets, in build/bench/bench.html; ONLY="kernel start" runs some
+bench: .venv/.stamp $(if $(ONLY),$(if $(filter rivals truth,$(ONLY)),rivals),rivals) ## Benchmarks with their targets, in build/bench/bench.html; ONLY="kernel start" runs some
 	PYTHONPATH=.:tests $(BIN)/python tests/benchmarks/run.py --only $(ONLY)
+
+.PHONY: rivals
+rivals: # Environments of the libraries that the kernel is held against; what cannot be installed is told of
+	@mkdir -p build/rivals
+	@for name in $(RIVALS); do $(MAKE) --silent .venv-$$name/.stamp >build/rivals/$$name.log 2>&1 || true; done
 
 .PHONY: proof
 proof: .venv/.stamp ## Long runs in which each rule of the method must appear; STEWARD_DATA adds recorded days
@@ -115,6 +121,9 @@ clean: ## Remove the environments and everything generated
 	$(locked-environment)
 
 .venv-%/.stamp: tests/tearsheet/%.txt
+	$(locked-environment)
+
+.venv-%/.stamp: tests/benchmarks/rivals/%.txt
 	$(locked-environment)
 
 .venv-%/.stamp: deploy/%.lock
