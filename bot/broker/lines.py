@@ -55,7 +55,7 @@ class Lease:
     ticker
         What has arrived; an empty one while it waits for a line.
     waited
-        Seconds since it was asked for.
+        Seconds since it was asked for, without those in which the limiter held messages back.
     losses
         Losses of all lines of the connection when it was asked for.
     """
@@ -164,8 +164,9 @@ class Lines:
 
     def _look(self, step: float) -> None:
         """Release what is done, ask again for what was lost, and fill the lines that are free."""
+        counted = 0.0 if self._broker.meter.is_holding else step
         for lease in tuple(self._open):
-            lease.waited += step
+            lease.waited += counted
             if self._is_lost(lease):
                 self._close(lease)
                 self._waiting.append(lease)

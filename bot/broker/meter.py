@@ -22,7 +22,8 @@ class Traffic:
     Parameters
     ----------
     requests
-        Messages, cancels included, without those that move a simulated clock.
+        Messages, cancels and what still queues included, without those that move a simulated
+        clock.
     waits
         How often messages had to queue behind the limit of a second.
     waited_seconds
@@ -70,12 +71,18 @@ class Meter:
         self._connection.throttleStart += self._hold
         self._connection.throttleEnd += self._let_go
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether messages queue behind the limit of a second now."""
+        return self._waiting_since is not None
+
     def read(self) -> Traffic:
         """Return what has been sent so far."""
         now = time.monotonic()
         running = 0.0 if self._waiting_since is None else now - self._waiting_since
+        queued = len(self._connection._msgQ)  # noqa: SLF001 - the library has no name for it
         return Traffic(
-            requests=int(self._connection.conn.numMsgSent) - self.moves,
+            requests=int(self._connection.conn.numMsgSent) + queued - self.moves,
             waits=self._waits,
             waited_seconds=self._waited + running,
         )
