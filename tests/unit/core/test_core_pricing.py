@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from bot.core.pricing import Reason, greeks, implied_vol, implied_vol_and_greeks
 
 RATE = 0.04
 LARGEST_ERROR = 1e-9
+TRUTH = Path(__file__).parent / "implied_vol_truth.csv"
 
 FORWARDS = st.floats(10, 10_000)
 MONEYNESS = st.floats(-1.0, 1.0)
@@ -168,6 +170,17 @@ def test_implied_vol_finds_the_volatility_wherever_the_price_determines_it(
     assert determined.sum() > 800
     assert (reason[determined] == Reason.OK).all()
     assert np.max(np.abs(iv - VOL)[determined]) < LARGEST_ERROR
+
+
+def test_implied_vol_is_that_of_forty_digits() -> None:
+    # mpmath, by tests/benchmarks/truth_table.py: an SPX chain and VIX options at 50 to 400 %
+    table = np.loadtxt(TRUTH, delimiter=",", skiprows=1).T
+    quote, forward, strike, years, discount, call, truth = table
+
+    iv, _ = implied_vol(quote, forward, strike, years, discount, call == 1)
+
+    assert truth.size > 200
+    assert np.max(np.abs(iv - truth)) < LARGEST_ERROR
 
 
 def test_implied_vol_out_of_the_money_is_exact_to_twelve_digits(
