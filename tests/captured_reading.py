@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from bot.core.chain import PricedChain
     from bot.core.model import OptionContract
     from bot.core.rules import TierDeltas
     from bot.simulator.market import OptionSeries, SimQuote
@@ -96,6 +97,7 @@ class Captured:
 
     def __init__(self, market: PlaybackMarket, session: Session) -> None:
         self._market = market
+        self._chains: dict[ListedSeries, PricedChain | None] = {}
         calendar = TradingCalendar(market._calendar.days)
         day = calendar.day(session)
         market.advance(day.close - BEFORE_CLOSE)
@@ -128,6 +130,12 @@ class Captured:
             for strike in each.strikes
             for right in Right
         )
+
+    def whole_chain(self, series: ListedSeries) -> PricedChain | None:
+        """Return the whole chain of an expiry, priced once."""
+        if series not in self._chains:
+            self._chains[series] = _priced(self.whole, series)
+        return self._chains[series]
 
     def asked(self, contracts: Iterable[OptionContract]) -> MarketSnapshot:
         """Return the session with the quotes of `contracts`."""
@@ -188,42 +196,34 @@ def compared(data: Path, sessions: Iterable[Session]) -> Iterator[Compared]:
 
 def _differences(captured: Captured, read: MarketSnapshot, signals: Signals) -> Iterator[str]:
     """Say where the choice from `read` is not that from the whole chain."""
-    for aim in tier_aims(signals, RULES.condor):
-        condor, whole = (_condor(each, captured.sold, aim) for each in (read, captured.whole))
-        if condor != whole:
-            yield f"condor {aim.put:g}/{aim.call:g}: {condor}, of the whole chain {whole}"
+    if captured.sold is not None:
+        ours, theirs = _priced(read, captured.sold), captured.whole_chain(captured.sold)
+        for aim in tier_aims(signals, RULES.condor):
+            if (condor := _condor(ours, aim)) != (same := _condor(theirs, aim)):
+                yield f"condor {aim.put:g}/{aim.call:g}: {condor}, of the whole chain {same}"
     for layer, series in captured.bought.items():
-        ours, theirs = (_money_vol(each, series) for each in (read, captured.whole))
-        if ours != theirs:
-            yield f"{layer.value} at the money: {ours}, of the whole chain {theirs}"
+        ours, theirs = _priced(read, series), captured.whole_chain(series)
+        if (vol := at_the_money_iv(ours)) != (same_vol := at_the_money_iv(theirs)):
+            yield f"{layer.value} at the money: {vol}, of the whole chain {same_vol}"
         (delta,) = layer_deltas(layer, None, EMPTY_PAST, RULES.hedge)
-        ours, theirs = (_call(each, series, delta) for each in (read, captured.whole))
-        if ours != theirs:
-            yield f"{layer.value} {delta:g}: {ours}, of the whole chain {theirs}"
+        if (call := _call(ours, delta)) != (same_call := _call(theirs, delta)):
+            yield f"{layer.value} {delta:g}: {call}, of the whole chain {same_call}"
 
 
-def _condor(
-    snapshot: MarketSnapshot, series: ListedSeries | None, aim: TierDeltas
-) -> tuple[float, ...] | None:
+def _priced(snapshot: MarketSnapshot, series: ListedSeries) -> PricedChain | None:
+    return price_chain(snapshot, trading_class=series.trading_class, expiry=series.expiry)
+
+
+def _condor(chain: PricedChain | None, aim: TierDeltas) -> tuple[float, ...] | None:
     """Return the strikes of the condor that the rules choose."""
-    if series is None:
-        return None
-    chain = price_chain(snapshot, trading_class=series.trading_class, expiry=series.expiry)
     legs = None if chain is None else condor_legs(chain, aim, RULES.condor)
     return None if legs is None else tuple(leg.contract.strike for leg in legs)
 
 
-def _call(snapshot: MarketSnapshot, series: ListedSeries, delta: float) -> float | None:
+def _call(chain: PricedChain | None, delta: float) -> float | None:
     """Return the strike of the VIX call that the rules choose."""
-    chain = price_chain(snapshot, trading_class=series.trading_class, expiry=series.expiry)
     index = None if chain is None else chain.nearest_delta(Right.CALL, delta, tolerance=1.0)
     return None if chain is None or index is None else float(chain.strike[index])
-
-
-def _money_vol(snapshot: MarketSnapshot, series: ListedSeries) -> float | None:
-    return at_the_money_iv(
-        price_chain(snapshot, trading_class=series.trading_class, expiry=series.expiry)
-    )
 
 
 def _listed(series: Iterable[OptionSeries]) -> list[ListedSeries]:
