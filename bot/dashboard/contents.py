@@ -167,10 +167,8 @@ def _orders(
     ledger: Ledger, wanted: Sequence[tuple[str, Session]]
 ) -> list[tuple[Session, tuple[str, ...]]]:
     """Return the orders named, the newest first, with all that became of them."""
-    if not wanted:
-        return []
-    sessions = [session for _, session in wanted]
-    rows = order_rows(ledger, min(sessions), max(sessions))
+    sessions = {session for _, session in wanted}
+    rows = (row for session in sessions for row in order_rows(ledger, session, session))
     found: dict[str, OrderRow] = {row.intent_id: row for row in rows}
     return [(session, order_cells(found[name])) for name, session in wanted]
 

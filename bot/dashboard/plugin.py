@@ -23,7 +23,8 @@ ASSETS: Final[dict[str, tuple[str, str]]] = {
     "refresh.js": ("refresh.js", SCRIPT),
 }
 TITLES: Final = {400: "Not understood", 404: "Not there", 503: "The ledger cannot be read"}
-OURS: Final = r"/(?:(?:session|condors|hedge|execution|incidents|evidence)(?:/[^/]*)?)?$"
+OURS: Final = r"/(?!(?:ledger|assets|pulse|favicon\.ico|-)(?:[/.]|$)).*$"
+"""Every path but those of Datasette and of files: what is no page is told by us."""
 
 
 @hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from bot.clock import WallClock
 from bot.core.errors import NotInLedgerError
@@ -15,7 +16,7 @@ from bot.ledger.store import Ledger
 from bot.review.pages.headline import Headline, Reason, headline_of, worse
 from bot.review.pages.look import Assets, render
 from bot.review.pages.session_page import session_page
-from bot.review.session import review_session
+from bot.review.session import session_run
 from bot.review.status import read_status
 from bot.review.wellness import unwell
 
@@ -83,7 +84,7 @@ class Site:
         ConfigError
             The page has no such filter, or not that value of it.
         """
-        name, _, rest = path.strip("/").partition("/")
+        name, _, rest = unquote(path).strip("/").partition("/")
         with Ledger.open_read_only(self.ledger) as ledger:
             if name == "session":
                 demand(query, {})
@@ -117,7 +118,7 @@ class Site:
         return worse(headline_of(review), [Reason(text=line, urgent=True) for line in lines])
 
     def _session(self, ledger: Ledger, session: Session | None) -> str:
-        chosen = review_session(ledger, session).session if session is None else session
+        chosen, _ = session_run(ledger, session)
         before, after = neighbours(ledger, chosen)
         shared = {"nav": PAGES, "at": "/session", "pulse": pulse(ledger)}
         return session_page(ledger, chosen, LINKED, before=before, after=after, **shared)
