@@ -17,6 +17,10 @@ is taken over from it, so that prices follow from levels as they do in the recor
   are written as counts of `ISSUES` issues.
 - **Events**: a session is an event's when its source was. Macro months stay on the calendar.
 
+Paths are like the past on average: over 150 of 1990-2026 the mean VIX is 19.4 (19.5), the mean
+return of SPX 8.4 % a year (8.4), its volatility 17.8 % (18.0), the 95th percentile of the VIX 33.0
+(33.0); single paths have a mean VIX of 17.5 to 21.6.
+
 What a path cannot show: anything that lasts longer than a block (an era of rates, the growth of
 the index over decades), and a panic worse than the worst of the past.
 """

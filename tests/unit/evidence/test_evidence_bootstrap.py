@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from bot.core.model import EventTable
 from bot.core.sessions import TradingCalendar
 from bot.evidence.bootstrap import ISSUES, Resampler
 from bot.evidence.history import Bars, History
+from bot.evidence.history_load import load_history
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FIRST, LAST = dt.date(2008, 1, 2), dt.date(2010, 12, 31)
 WARM = 40
@@ -169,3 +174,20 @@ def test_a_path_has_a_fingerprint_of_its_own() -> None:
     prints.add(Resampler(PAST, mean_block=20).path(5).sha256)
 
     assert len(prints) == 4
+
+
+@pytest.mark.data
+def test_paths_of_the_recorded_history_are_like_it_on_average(data_dir: Path) -> None:
+    """Within four standard errors of 30 paths: 0.24 points of VIX, 0.0044 of return."""
+    past = load_history(data_dir)
+    vix, returns = past.vix.close, np.diff(np.log(past.spx.close), prepend=np.nan)
+    first = int(np.flatnonzero(np.isfinite(vix))[0])
+    resampler = Resampler(past)
+    drawn = [resampler.sources(seed)[first:] for seed in range(1, 31)]
+
+    assert np.mean([vix[each].mean() for each in drawn]) == pytest.approx(
+        vix[first:].mean(), abs=0.96
+    )
+    assert 252 * np.mean([returns[each].mean() for each in drawn]) == pytest.approx(
+        252 * returns[first + 1 :].mean(), abs=0.018
+    )
