@@ -26,6 +26,7 @@ from bot.gateway_commands import gateway, probe
 from bot.output_commands import export, logs, notify
 from bot.page_commands import dashboard, report
 from bot.past_commands import decide_again, explain
+from bot.replay_commands import replay
 from bot.rules_commands import rules
 from bot.sweep_commands import sweep
 from bot.table_commands import seed_breadth
@@ -192,6 +193,7 @@ app.add_typer(rules)
 app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)
+app.command()(replay)
 app.command()(sweep)
 app.command()(evidence)
 app.command()(report)
