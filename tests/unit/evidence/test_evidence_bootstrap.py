@@ -178,16 +178,16 @@ def test_a_path_has_a_fingerprint_of_its_own() -> None:
 
 @pytest.mark.data
 def test_paths_of_the_recorded_history_are_like_it_on_average(data_dir: Path) -> None:
-    """Within four standard errors of 30 paths: 0.24 points of VIX, 0.0044 of return."""
+    """Within four standard errors of 16 paths: 0.33 points of VIX, 0.006 of return."""
     past = load_history(data_dir)
     vix, returns = past.vix.close, np.diff(np.log(past.spx.close), prepend=np.nan)
     first = int(np.flatnonzero(np.isfinite(vix))[0])
     resampler = Resampler(past)
-    drawn = [resampler.sources(seed)[first:] for seed in range(1, 31)]
+    drawn = [resampler.sources(seed)[first:] for seed in range(1, 17)]
 
     assert np.mean([vix[each].mean() for each in drawn]) == pytest.approx(
-        vix[first:].mean(), abs=0.96
+        vix[first:].mean(), abs=1.3
     )
     assert 252 * np.mean([returns[each].mean() for each in drawn]) == pytest.approx(
-        252 * returns[first + 1 :].mean(), abs=0.018
+        252 * returns[first + 1 :].mean(), abs=0.024
     )
