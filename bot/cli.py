@@ -23,6 +23,7 @@ from bot.command_line import (
 from bot.data_commands import import_chains, record
 from bot.evidence_commands import evidence
 from bot.gateway_commands import gateway, probe
+from bot.history_commands import history as history_app
 from bot.output_commands import export, logs, notify
 from bot.page_commands import dashboard, report
 from bot.past_commands import decide_again, explain
@@ -190,6 +191,7 @@ def check(project: ProjectOption = HERE) -> None:
 
 app.command()(probe)
 app.add_typer(rules)
+app.add_typer(history_app)
 app.command()(explain)
 app.command()(decide_again)
 app.command()(seed_breadth)

@@ -103,7 +103,7 @@ async def record_chains(
     StewardError
         If the gateway is absent, or the account is wrong.
     """
-    async with connected(_beside_the_bot(project)) as broker:
+    async with connected(beside_the_bot(project)) as broker:
         if at is not None:
             day = broker.calendar.on_or_after(new_york(broker.clock.now()).date())
             await sleep_until(broker.clock, at_new_york(day, at))
@@ -134,7 +134,7 @@ class _Progress:
         self.advance(self.done, self.total)
 
 
-def _beside_the_bot(project: Project) -> Project:
+def beside_the_bot(project: Project) -> Project:
     """Return `project` with a client number that the bot does not use."""
     broker = project.settings.broker
     return replace(

@@ -167,13 +167,17 @@ class MarketData:
         strikes = tuple(sorted({float(contract.strike) for contract in found}))
         return dataclasses.replace(series, strikes=strikes)
 
-    async def index_bars(self, symbol: str, session: Session) -> tuple[DailyBar, ...]:
+    async def index_bars(
+        self, symbol: str, session: Session, *, span: str = "2 Y"
+    ) -> tuple[DailyBar, ...]:
         """Return the completed daily bars of an index before `session`; empty when refused."""
-        return await self._bars(ib_contracts.index_contract(symbol), session)
+        return await self._bars(ib_contracts.index_contract(symbol), session, span=span)
 
-    async def future_bars(self, expiry: dt.date, session: Session) -> tuple[DailyBar, ...]:
+    async def future_bars(
+        self, expiry: dt.date, session: Session, *, span: str = "60 D"
+    ) -> tuple[DailyBar, ...]:
         """Return the completed daily bars of a VX future before `session`, settled or not."""
-        return await self._bars(ib_contracts.settled_vx_contract(expiry), session, span="60 D")
+        return await self._bars(ib_contracts.settled_vx_contract(expiry), session, span=span)
 
     async def liquid_hours(self, session: Session) -> tuple[OpenHours, ...] | None:
         """Return when the broker says that SPX trades on `session`; ``None`` when it does not."""

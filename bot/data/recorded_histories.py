@@ -68,13 +68,13 @@ def write_histories(folder: Path, known: SessionLevels) -> None:
         If a file that is there is no history, or one cannot be written.
     """
     day = str(known.session)
-    _lay_over(folder / "spx_daily.csv", BARS, _bar_lines(known, "SPX", known.spx_bars))
+    lay_over(folder / "spx_daily.csv", BARS, _bar_lines(known, "SPX", known.spx_bars))
     vix = [(*cells, "True") for cells in _bar_lines(known, "VIX", known.vix_bars)]
-    _lay_over(folder / "vix_daily.csv", (*BARS, "spx_session"), vix)
+    lay_over(folder / "vix_daily.csv", (*BARS, "spx_session"), vix)
     names = ("VIX9D", "VIX3M", "VVIX", "SKEW")
     vol = (day, *(_cell(known.levels.get(name)) for name in names))
-    _lay_over(folder / "vol_indices_daily.csv", ("date", "vix9d", "vix3m", "vvix", "skew"), [vol])
-    _lay_over(
+    lay_over(folder / "vol_indices_daily.csv", ("date", "vix9d", "vix3m", "vvix", "skew"), [vol])
+    lay_over(
         folder / "vx_futures_by_expiry.csv.gz",
         ("date", "expiry", "settle"),
         [
@@ -85,13 +85,13 @@ def write_histories(folder: Path, known: SessionLevels) -> None:
         keys=2,
     )
     counts = known.breadth
-    _lay_over(
+    lay_over(
         folder / "nyse_breadth_daily.csv.gz",
         ("date", "advances", "declines"),
         [] if counts is None else [(day, _cell(counts.advances), _cell(counts.declines))],
     )
     bond = _cell(_bond_equivalent_pct(known.rate))
-    _lay_over(folder / "rates_daily.csv", ("date", "dgs1mo", "dgs3mo"), [(day, bond, bond)])
+    lay_over(folder / "rates_daily.csv", ("date", "dgs1mo", "dgs3mo"), [(day, bond, bond)])
 
 
 def _bond_equivalent_pct(rate: float) -> float:
@@ -113,10 +113,16 @@ def _cell(value: float | None) -> str:
     return EMPTY if value is None else repr(float(value))
 
 
-def _lay_over(
+def lay_over(
     path: Path, columns: Sequence[str], lines: Iterable[Sequence[str]], *, keys: int = 1
 ) -> None:
-    """Lay `lines` over what the file says; the first `keys` cells name a line."""
+    """Lay `lines` over what the file says; the first `keys` cells name a line.
+
+    Raises
+    ------
+    RecordedDataError
+        If the file lacks one of `columns`, or cannot be read or written.
+    """
     before = rows(path, tuple(columns)) if path.exists() else ()
     found = {tuple(cells[:keys]): tuple(cells) for _, cells in before}
     found |= {tuple(cells[:keys]): tuple(cells) for cells in lines}

@@ -49,6 +49,21 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]
         raise RecordedDataError(f"{path}, after line {line}: {error}") from error
 
 
+def header(path: Path) -> tuple[str, ...]:
+    """Return the columns of a CSV file; empty for an empty file.
+
+    Raises
+    ------
+    RecordedDataError
+        If the file cannot be read or decompressed.
+    """
+    try:
+        with _opened(path) as text:
+            return tuple(next(csv.reader(text, strict=True), []))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise RecordedDataError(f"{path}, line 1: {error}") from error
+
+
 def number(path: Path, line: int, cell: str) -> float:
     """Return a finite number.
 

@@ -54,7 +54,7 @@ def vix_atm_vol(vvix: float, years: float, *, forward: float) -> float:
         VX future of the same expiry, points.
     """
     decay = 2 * REVERSION * years
-    level = LEVEL * (forward / ANCHOR_FORWARD) ** FORWARD_POWER
+    level = LEVEL * math.pow(forward / ANCHOR_FORWARD, FORWARD_POWER)
     return level * vvix / 100 * math.sqrt(-math.expm1(-decay) / decay)
 
 

@@ -60,7 +60,7 @@ def test_spreads_widen_with_stress_and_not_below_calm() -> None:
     spread = SPREADS["SPX"]
 
     assert spread.half_spread(arrays(9.0), 32.0)[0] == pytest.approx(0.33427, abs=1e-5)
-    assert spread.half_spread(arrays(9.0), 10.0)[0] == pytest.approx(0.1225, abs=1e-12)
+    assert spread.half_spread(arrays(9.0), 10.0)[0] == pytest.approx(0.1455, abs=1e-12)
 
 
 def test_deep_options_are_quoted_up_to_16_points_wider() -> None:
