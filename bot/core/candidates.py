@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.core.chain import price_chain
-from bot.core.chains import Chains
 from bot.core.indicators import expected_daily_range_pct
 from bot.core.model import OptionQuote
 from bot.core.threat import is_daily, threatened_side
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.core.book import Condor
+    from bot.core.chains import Chains
     from bot.core.model import MarketSnapshot, OptionContract, Quote, Right
     from bot.core.rules import CondorRules
     from bot.core.sessions import TradingCalendar
@@ -81,14 +81,17 @@ def threatened_condors(
     coarse: MarketSnapshot,
     condors: Iterable[Condor],
     *,
+    chains: Chains,
     calendar: TradingCalendar,
     rules: CondorRules,
 ) -> list[tuple[Condor, Right]]:
-    """Return the condors that may be rolled out, each with its threatened side."""
+    """Return the condors that may be rolled out, each with its threatened side.
+
+    `chains` are those of the `coarse` snapshot.
+    """
     vix = coarse.level("VIX")
     if rules.is_daily or not rules.time_shift or vix is None:
         return []
-    chains = Chains(coarse)
     sides = {
         condor: threatened_side(
             condor,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -43,8 +44,8 @@ def published(
 ) -> tuple[MacroMonth, ...]:
     """Return the last `macro_months` that were published by `session`; none if one is missing."""
     lag = dt.timedelta(days=rules.macro_publication_lag_days)
-    known = [each for each in months if month_end(each.month) + lag <= session]
-    window = tuple(known[-rules.macro_months :])
+    known = bisect_right(months, session - lag, key=lambda each: month_end(each.month))
+    window = tuple(months[max(known - rules.macro_months, 0) : known])
     if len(window) < rules.macro_months or not _unbroken(window):
         return ()
     age = session - month_end(window[-1].month)

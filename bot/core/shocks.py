@@ -259,6 +259,7 @@ class Gains:
         self._smiles: dict[PricedChain, Smile | None] = {}
         self._options: dict[OptionContract, Repriceable | None] = {}
         self._gains: dict[tuple[Shocks, OptionContract], FloatArray] = {}
+        self._books: dict[tuple[Shocks, int], tuple[object, FloatArray | None]] = {}
 
     def option(self, contract: OptionContract, chain: PricedChain) -> Repriceable | None:
         """Return `contract` ready to be repriced; see `repriceable`."""
@@ -278,6 +279,15 @@ class Gains:
         """Return the gain of an option in each shock, points; see `shock_gain`."""
         self.prepare((option,), shocks)
         return self._gains[shocks, option.contract]
+
+    def of_held(
+        self, held: object, shocks: Shocks, reckon: Callable[[], FloatArray | None]
+    ) -> FloatArray | None:
+        """Return the gain of what is `held`, reckoned once; it is told apart by identity."""
+        key = (shocks, id(held))
+        if key not in self._books:
+            self._books[key] = (held, reckon())  # kept, so that no other takes its identity
+        return self._books[key][1]
 
     def _smile(self, chain: PricedChain) -> Smile | None:
         if chain not in self._smiles:

@@ -93,11 +93,8 @@ def condors_gain_usd(context: Context, shocks: Shocks) -> FloatArray | None:
 
     Condors that shall be closed count until they are closed.
     """
-    _prepare(context, (leg for condor in context.book.condors for leg in condor.legs), shocks)
-    held = (
-        _times(unit_gain_usd(context, condor.legs, shocks), condor.quantity)
-        for condor in context.book.condors
-    )
+    condors = context.book.condors
+    held = context.gains.of_held(condors, shocks, lambda: _held_condors_usd(context, shocks))
     added = (
         _times(
             opening_gain_usd(
@@ -108,25 +105,41 @@ def condors_gain_usd(context: Context, shocks: Shocks) -> FloatArray | None:
         for intent in context.proposed
         if intent.action is Action.OPEN_CONDOR
     )
-    return _total([*held, *added], shocks)
+    return _total([held, *added], shocks)
+
+
+def _held_condors_usd(context: Context, shocks: Shocks) -> FloatArray | None:
+    condors = context.book.condors
+    _prepare(context, (leg for condor in condors for leg in condor.legs), shocks)
+    gains = [
+        _times(unit_gain_usd(context, condor.legs, shocks), condor.quantity) for condor in condors
+    ]
+    return _total(gains, shocks)
 
 
 def hedge_gain_usd(
     context: Context, shocks: Shocks, *, orders: Iterable[OrderIntent] = ()
 ) -> FloatArray | None:
     """Return the gain of the VIX calls held in each shock, USD, and of hedge `orders` as filled."""
-    calls = [Leg(contract=lot.contract, ratio=1) for lot in context.book.lots]
-    _prepare(context, calls, shocks)
-    held = [
-        _times(unit_gain_usd(context, (call,), shocks), lot.quantity)
-        for call, lot in zip(calls, context.book.lots, strict=True)
-    ]
+    lots = context.book.lots
+    held = context.gains.of_held(lots, shocks, lambda: _held_calls_usd(context, shocks))
     traded = [
         _times(unit_gain_usd(context, intent.legs, shocks), intent.quantity)
         for intent in orders
         if intent.action in {Action.BUY_HEDGE, Action.SELL_HEDGE}
     ]
-    return _total([*held, *traded], shocks)
+    return _total([held, *traded], shocks)
+
+
+def _held_calls_usd(context: Context, shocks: Shocks) -> FloatArray | None:
+    lots = context.book.lots
+    calls = [Leg(contract=lot.contract, ratio=1) for lot in lots]
+    _prepare(context, calls, shocks)
+    gains = [
+        _times(unit_gain_usd(context, (call,), shocks), lot.quantity)
+        for call, lot in zip(calls, lots, strict=True)
+    ]
+    return _total(gains, shocks)
 
 
 def _times(gain: FloatArray | None, quantity: int) -> FloatArray | None:

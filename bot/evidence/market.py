@@ -63,6 +63,9 @@ if TYPE_CHECKING:
 
 BARS: Final = 504
 VX_SESSIONS: Final = 31
+VX_DAYS: Final = 131
+"""As far as the bot's own memory of VX futures reaches: 100 days from the session decided."""
+
 ENOUGH_BREADTH: Final = 60
 DAYS_BACK: Final = 400
 DAYS_AHEAD: Final = 760
@@ -344,7 +347,12 @@ class HistoricMarket:
     def _vx_day(self, at: int) -> VxDay | None:
         """Return the VX settlements of a completed session; ``None`` where none were recorded."""
         if at not in self._vx_days:
-            closes = sorted(self.history.vx(at).items())
+            furthest = self._dates[at] + dt.timedelta(days=VX_DAYS)
+            closes = sorted(
+                (expiry, level)
+                for expiry, level in self.history.vx(at).items()
+                if expiry <= furthest
+            )
             self._vx_days[at] = (
                 VxDay(
                     session=self._dates[at],

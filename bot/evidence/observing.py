@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from bot.core.candidates import (
     condor_candidates,
-    fine_candidates,
     hedge_candidates,
     threatened_condors,
 )
+from bot.core.chains import Chains
 from bot.core.model import OptionQuote
 from bot.core.universe import (
     condor_series,
+    fine_condor_contracts,
     hedge_series,
     parity_partners,
     shift_contracts,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.core.book import Condor
-    from bot.core.model import MarketSnapshot, OptionContract, Quote
+    from bot.core.model import MarketSnapshot, OptionContract, Quote, Right
     from bot.core.rules import CondorRules, Rules
     from bot.core.sessions import TradingCalendar
     from bot.core.universe import ListedSeries
@@ -74,12 +75,18 @@ def observed(  # noqa: PLR0913 - a market, a book and rules, each in two parts
         ]
     )
     coarse = asked.snapshot()
-    later = _later(coarse, listed, condors, calendar=calendar, rules=rules.condor)
+    chains = Chains(coarse)
+    threatened = threatened_condors(
+        coarse, condors, chains=chains, calendar=calendar, rules=rules.condor
+    )
+    later = _later(coarse, listed, threatened, rules=rules.condor)
     if later:
         asked.ask(contract for wanted in later.values() for contract in wanted)
-        coarse = asked.snapshot()
+        chains = Chains(asked.snapshot())
     for series in dict.fromkeys([*([] if sold is None else [sold]), *later]):
-        asked.ask(fine_candidates(coarse, series, rules.condor))
+        chain = chains.own(series.trading_class, series.expiry)
+        if chain is not None:
+            asked.ask(fine_condor_contracts(chain, series, rules.condor))
     return asked.snapshot(), asked.quotes
 
 
@@ -106,15 +113,14 @@ class _Asked:
 def _later(
     coarse: MarketSnapshot,
     listed: Listed,
-    condors: Iterable[Condor],
+    threatened: Iterable[tuple[Condor, Right]],
     *,
-    calendar: TradingCalendar,
     rules: CondorRules,
 ) -> dict[ListedSeries, list[OptionContract]]:
     """Return what threatened condors could be rolled into, by series; none while none is."""
     found: dict[ListedSeries, list[OptionContract]] = {}
     spot = coarse.level("SPX")
-    for condor, side in threatened_condors(coarse, condors, calendar=calendar, rules=rules):
+    for condor, side in threatened:
         series = shift_series(listed.spx, condor, coarse.session, rules)
         if series is None or spot is None:
             continue
