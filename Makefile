@@ -58,6 +58,10 @@ rivals: # Environments of the libraries that the kernel is held against; what ca
 	@mkdir -p build/rivals
 	@for name in $(RIVALS); do $(MAKE) --silent .venv-$$name/.stamp >build/rivals/$$name.log 2>&1 || true; done
 
+.PHONY: screens
+screens: setup ## Every page in a browser on a ledger of ten years: pictures in build/screens, load times
+	PYTHONPATH=.:tests $(BIN)/python tests/browser/screens.py
+
 .PHONY: proof
 proof: .venv/.stamp ## Long runs in which each rule of the method must appear; STEWARD_DATA adds recorded days
 	PYTHONPATH=.:tests $(BIN)/python tests/scenario/proof.py
@@ -72,8 +76,9 @@ fuzz: .venv/.stamp ## A million damaged frames to bot and gateway, odd quotes, d
 	$(BIN)/python tests/fuzz/campaign.py --frames 1000000 --folder build/fuzz
 
 .PHONY: ci-long
-ci-long: .venv/.stamp ## What takes longer: a hundred kills of all kinds of sessions and of their recovery
+ci-long: .venv/.stamp ## What takes longer: a hundred kills of sessions and recoveries, eighty sessions in which everything goes wrong
 	$(BIN)/python tests/crash/campaign.py --kills 100 --jobs $(WORKERS) --folder build/crash-ci --anew
+	$(BIN)/python tests/soak/campaign.py --seeds 2 --sessions 40 --jobs $(WORKERS) --folder build/soak-ci --anew
 
 .PHONY: crash
 crash: setup ## A thousand kills, and a failing disk at every write of a session; goes on where it stood
@@ -83,6 +88,11 @@ crash: setup ## A thousand kills, and a failing disk at every write of a session
 .PHONY: tearsheet
 tearsheet: .venv/.stamp .venv-quantstats/.stamp ## Hold the figures of `steward export tearsheet` against quantstats
 	$(BIN)/pytest tests/tearsheet
+
+.PHONY: soak
+soak: .venv/.stamp ## Ten years in which everything goes wrong, and twenty pairs of one seed; goes on where it stood
+	$(BIN)/python tests/soak/campaign.py --seeds 10 --jobs $(WORKERS) --folder build/soak
+	$(BIN)/python tests/soak/campaign.py --pairs 20 --sessions 20 --jobs $(WORKERS) --folder build/soak-pairs
 
 .PHONY: audit
 audit: .venv-supply/.stamp ## Known vulnerabilities of what is locked; skipped where no database answers
