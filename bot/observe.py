@@ -20,6 +20,7 @@ from bot.core.candidates import (
     in_quote_order,
     threatened_condors,
 )
+from bot.core.chains import Chains
 from bot.core.errors import LedgerError
 from bot.core.regime import compute_signals
 from bot.core.smile import Smiles, smiles_of
@@ -137,7 +138,9 @@ async def _later_contracts(
     found: dict[ListedSeries, list[OptionContract]] = {}
     spot, rules = snapshot.level("SPX"), desk.rules.condor
     condors = desk.ledger.holdings().condors
-    threatened = threatened_condors(snapshot, condors, calendar=desk.calendar, rules=rules)
+    threatened = threatened_condors(
+        snapshot, condors, chains=Chains(snapshot), calendar=desk.calendar, rules=rules
+    )
     listed = await listed_series(desk, "SPX") if threatened else ()
     for condor, side in threatened:
         series = shift_series(listed, condor, desk.session, rules)
