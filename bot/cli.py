@@ -119,7 +119,8 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     *,
     sessions: Annotated[int, typer.Option(min=1, max=2000, help="Sessions to run.")] = 40,
     scenario: Annotated[
-        str, typer.Option(help="calm, grind-down, spike or crash-and-recover.")
+        str,
+        typer.Option(help="calm, grind-down, spike, crash-and-recover, or seasons: one a quarter."),
     ] = "spike",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
     chains: Annotated[

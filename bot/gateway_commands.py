@@ -16,7 +16,8 @@ def gateway(  # noqa: PLR0913 - one parameter for each option
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 4002,
     scenario: Annotated[
-        str, typer.Option(help="calm, grind-down, spike or crash-and-recover.")
+        str,
+        typer.Option(help="calm, grind-down, spike, crash-and-recover, or seasons: one a quarter."),
     ] = "spike",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
     sessions: Annotated[

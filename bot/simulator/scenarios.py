@@ -1,4 +1,4 @@
-"""Four market histories from a seed: what happens is planned, how it happens is drawn.
+"""Five market histories from a seed: what happens is planned, how it happens is drawn.
 
 A scenario is a list of knots: by session, the level of the VIX and the cumulative return of SPX.
 Between knots both are log-linear. Round the plan, SPX makes a mean-reverting walk at 0.6 of the
@@ -10,6 +10,7 @@ calm                    VIX 13-15, SPX drifts up 7 % in 120 sessions
 grind-down              VIX 20-28, SPX loses 18 % in 120 sessions without one bad day
 spike                   20 calm sessions, VIX 14 to 40 within 4, then decay; SPX -11 %
 crash-and-recover       VIX 66, SPX -30 % within 17 sessions, back in 85 (as 2020)
+seasons                 one of the four for each quarter of 63 sessions, as the seed draws
 ======================  ==================================================================
 
 After its last knot a scenario stays at the last level of the VIX and drifts up 5 % a year.
@@ -18,7 +19,7 @@ After its last knot a scenario stays at the last level of the VIX and drifts up 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +76,7 @@ class Scenario(StrEnum):
     GRIND_DOWN = "grind-down"
     SPIKE = "spike"
     CRASH_AND_RECOVER = "crash-and-recover"
+    SEASONS = "seasons"
 
 
 SCENARIOS: Final = tuple(scenario.value for scenario in Scenario)
@@ -113,6 +115,44 @@ PLANS: Final[Mapping[Scenario, tuple[Knot, ...]]] = {
 }  # fmt: skip
 
 
+QUARTER: Final = 63
+"""Sessions of a season."""
+
+THAW: Final = 6
+"""Sessions within which the VIX comes from the end of a season to the start of the next one."""
+
+
+def seasons(seed: int, sessions: int) -> tuple[Scenario, ...]:
+    """Return what the seed draws for each quarter of `sessions`."""
+    rng = np.random.default_rng([seed, QUARTER])
+    drawn = rng.integers(len(PLANS), size=max(1, math.ceil(sessions / QUARTER)))
+    return tuple(tuple(PLANS)[at] for at in drawn)
+
+
+def _plan(scenario: Scenario, seed: int, sessions: int) -> tuple[Knot, ...]:
+    if scenario is not Scenario.SEASONS:
+        return PLANS[scenario]
+    joined: list[Knot] = []
+    level = 1.0
+    for number, season in enumerate(seasons(seed, sessions)):
+        knots = _within_a_quarter(PLANS[season])
+        start, thaw = number * QUARTER, THAW if number else 0
+        joined += [
+            Knot(session=start + knot.session, vix=knot.vix, spx=level * knot.spx)
+            for knot in knots
+            if knot.session >= thaw
+        ]
+        level *= knots[-1].spx
+    return tuple(joined)
+
+
+def _within_a_quarter(plan: tuple[Knot, ...]) -> tuple[Knot, ...]:
+    """Squeeze a plan that takes longer into a quarter, the last `THAW` sessions left free."""
+    share = min(1.0, (QUARTER - THAW) / plan[-1].session)
+    squeezed = {round(knot.session * share): knot for knot in plan}
+    return tuple(replace(knot, session=at) for at, knot in squeezed.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Closes:
     """Daily closes as logarithms; shape (n,) each."""
@@ -127,7 +167,7 @@ def scenario_paths(scenario: Scenario, *, seed: int, days: tuple[TradingDay, ...
     The same scenario, seed and days give the same paths.
     """
     rng = np.random.default_rng([seed, list(Scenario).index(scenario)])
-    closes = _closes(PLANS[scenario], len(days), rng)
+    closes = _closes(_plan(scenario, seed, len(days) - HISTORY), len(days), rng)
     levels = _intraday(closes, rng)
     log_spx = np.log(levels["SPX"])
     funds = {symbol: fund_paths(log_spx, fund, rng) for symbol, fund in FUNDS.items()}

@@ -12,6 +12,7 @@ The venue's day ends at midnight, and its list of executions with it; a `Witness
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +25,7 @@ from bot.simulator.exchange import OrderTicket
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
     from bot.core.decision import Purpose
     from bot.simulator.exchange import Event
@@ -47,6 +49,18 @@ class Witness:
     placed: list[OrderTicket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._watch()
+
+    @contextlib.contextmanager
+    def absent(self) -> Iterator[None]:
+        """Look away while the block runs: the venue is then as it is without a witness."""
+        del self.found.gateway.world.exchange.submit
+        try:
+            yield
+        finally:
+            self._watch()
+
+    def _watch(self) -> None:
         exchange = self.found.gateway.world.exchange
         submit = exchange.submit
 

@@ -1,0 +1,380 @@
+"""A year of the bot against a gateway that does wrong, in one process and without waiting.
+
+The bot is the whole one: the session runner, the client library, a socket, the ledger on disk.
+Each session is tried again after a fault that ended it, as the schedule tries; then the gateway
+is forgiven, and what must hold is asked of the venue's own books. A book that is locked is
+adopted by a person, as the documentation tells one to.
+
+After each session the venue's books and the ledger are kept together, so that a year which was
+interrupted goes on after the last session that it finished. The ledger waits for no disk here:
+what survives a power failure is proven elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import pickle
+import random
+import resource
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from harness import Stage
+from idle_loop import IdleLoop
+from invariants import Witness, counted, executed, left_at_work
+from mischief import drawn, forgive, strike
+
+from bot.adoption import compare_sides
+from bot.core.errors import MarketClosedError, StewardError
+from bot.defaults import write_defaults
+from bot.demo import point_at
+from bot.ledger.store import Ledger
+from bot.project import load_project
+from bot.simulator.gateway import Gateway
+from bot.simulator.settings import GatewaySettings
+from bot.simulator.synthetic import SyntheticMarket
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+ATTEMPTS: Final = 4
+SCENARIO: Final = "seasons"
+PERSON: Final = "soak: the venue is right"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One year.
+
+    Parameters
+    ----------
+    seed
+        Draws the market and what goes wrong.
+    sessions
+        How many.
+    faults
+        Rows of the catalogue in each session; none for a year in which nothing goes wrong.
+    scenario
+        Of the market.
+    rows
+        Rows to draw from; all if none is named.
+    """
+
+    seed: int
+    sessions: int = 252
+    faults: int = 5
+    scenario: str = SCENARIO
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What came of one session.
+
+    Parameters
+    ----------
+    session, rows
+        Which, and what was to go wrong in it.
+    struck
+        Faults that did.
+    attempts
+        Runs until one came to its end; one more than allowed when none did.
+    endings
+        Why the others did not.
+    notes
+        Codes of alerts and kinds of incidents.
+    adopted
+        Whether a person had to say that the venue is right.
+    broken
+        Invariants that did not hold.
+    seconds, megabytes
+        Processor time of gateway and bot, and the most memory so far.
+    """
+
+    session: str
+    rows: tuple[int, ...]
+    struck: int
+    attempts: int
+    endings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    adopted: bool = False
+    broken: tuple[str, ...] = ()
+    seconds: float = 0.0
+    megabytes: float = 0.0
+
+
+@dataclass(slots=True)
+class Year:
+    """A year that is being lived."""
+
+    plan: Plan
+    found: Stage
+    witness: Witness
+    seen: dict[str, int] = field(default_factory=lambda: {"alerts": 0, "incidents": 0})
+
+    async def live(self, session: dt.date) -> Day:
+        """Live one session: with what goes wrong, and with what a person does about it."""
+        began = time.process_time()
+        rows = self._rows(session)
+        before = self._struck()
+        strike(self.found, session, rows)
+        endings = await self._tried(session)
+        struck = self._struck() - before
+        forgive(self.found.gateway)
+        adopted, settling = await self._at_peace()
+        return Day(
+            session=str(session),
+            rows=rows,
+            struck=struck,
+            attempts=len(endings) + 1,
+            endings=tuple(endings),
+            notes=tuple(self._notes()),
+            adopted=adopted,
+            broken=tuple(self._broken(adopted=adopted, settling=settling)),
+            seconds=time.process_time() - began,
+            megabytes=_megabytes(),
+        )
+
+    def _rows(self, session: dt.date) -> tuple[int, ...]:
+        rng = random.Random(f"{self.plan.seed} {session}")
+        return drawn(rng, self.plan.faults, self.plan.rows)
+
+    async def _tried(self, session: dt.date) -> list[str]:
+        """Run the session until it comes to its end; the last time nothing goes wrong."""
+        endings: list[str] = []
+        for attempt in range(ATTEMPTS + 1):
+            if attempt == ATTEMPTS:
+                forgive(self.found.gateway)
+            try:
+                await self.found.run(session, stay=True)
+            except MarketClosedError as late:
+                return [*endings, f"{type(late).__name__}: {late}"]
+            except (StewardError, ConnectionError) as fault:
+                endings.append(f"{type(fault).__name__}: {fault}")
+            else:
+                return endings
+        return endings
+
+    async def _at_peace(self) -> tuple[bool, tuple[str, ...]]:
+        """Bring the ledger up to the venue.
+
+        Returns
+        -------
+        adopted, settling
+            Whether a person had to, and what waits for its settlement value.
+        """
+        project, ledger = self.found.project, self.found.ledger
+        sides = await compare_sides(project, ledger)
+        if not (sides.breaks or sides.locked):
+            return False, sides.settling
+        for held in (*sides.open_orders, *sides.in_flight):
+            raise AssertionError(f"left in flight when all was well: {held}")
+        sides = await compare_sides(project, ledger, adopt=PERSON)
+        return True, sides.settling
+
+    def _struck(self) -> int:
+        faults = self.found.gateway.faults
+        return 0 if faults is None else len(faults.struck)
+
+    def _notes(self) -> Iterator[str]:
+        """Yield the alerts and incidents since the last time."""
+        for table, column in (("alerts", "code"), ("incidents", "kind")):
+            rows = self.found.ledger.rows(
+                f"SELECT id, {column} AS code FROM {table} WHERE id > ? ORDER BY id",  # noqa: S608 - our own names
+                (self.seen[table],),
+            )
+            for row in rows:
+                self.seen[table] = row["id"]
+                yield row["code"]
+
+    def _broken(self, *, adopted: bool, settling: tuple[str, ...]) -> Iterator[str]:
+        """Yield what does not hold that must."""
+        found = self.found
+        yield from self.witness.broken
+        self.witness.broken.clear()
+        if left := left_at_work(found):
+            yield f"1: left at work: {left}"
+        if not adopted and counted(found) != executed(found):
+            yield "2: ledger and venue count other executions"
+        alive = [name for name, state in found.states().items() if state in _ALIVE]
+        if alive:
+            yield f"3: without an end: {alive}"
+        held = {label: count for label, count in found.held().items() if label not in settling}
+        if held != found.positions():
+            yield f"4: ledger {held}, venue {found.positions()}"
+
+
+_ALIVE: Final = frozenset({"committed", "sent", "unknown"})
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class PatientLoop(IdleLoop):
+    """Jumps over waits as the idle loop does, and waits for what a thread has to say."""
+
+    def rest(self, timeout: float | None) -> None:
+        if timeout is None and not self._resting:
+            time.sleep(0.005)  # a thread works: it wakes the loop through its own socket
+            return
+        super().rest(timeout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """A year that was lived, or as much of it as was asked for."""
+
+    days: tuple[Day, ...]
+    fingerprint: str
+
+
+def live(
+    plan: Plan, folder: Path, *, hear: Callable[[Day], None] = lambda _day: None, at_most: int = 0
+) -> Lived:
+    """Live a year, or go on with it; `hear` is told of each session.
+
+    Parameters
+    ----------
+    plan
+        The year; that of the folder, if one was begun there.
+    folder
+        Keeps it.
+    hear
+        Told of each session that is lived now.
+    at_most
+        Sessions to live now; 0 for all.
+    """
+    loop = PatientLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(_live(plan, Keep(folder, plan), hear, at_most))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _live(plan: Plan, keep: Keep, hear: Callable[[Day], None], at_most: int) -> Lived:
+    market = SyntheticMarket(scenario=plan.scenario, seed=plan.seed, sessions=plan.sessions + 2)
+    sessions = [day.session for day in market.days()][: plan.sessions]
+    days = list(keep.days())
+    known, lived = {day.session for day in days}, 0
+    async with _stage(market, keep) as found:
+        year = Year(plan=plan, found=found, witness=Witness(found, twins=True))
+        for session in sessions:
+            over = found.gateway.world.now >= found.project.calendar.day(session).close
+            if str(session) in known or over or (at_most and lived == at_most):
+                continue
+            days.append(await year.live(session))
+            keep.save(found, days, year.witness)
+            lived += 1
+            hear(days[-1])
+        return Lived(days=tuple(days), fingerprint=fingerprint(found))
+
+
+@contextlib.asynccontextmanager
+async def _stage(market: SyntheticMarket, keep: Keep) -> AsyncIterator[Stage]:
+    """Set up gateway, project and ledger, where the year stood when it was kept."""
+    shutil.rmtree(keep.project, ignore_errors=True)
+    write_defaults(keep.project)
+    async with Gateway(market, GatewaySettings()) as gateway:
+        point_at(keep.project, gateway.port)
+        project = load_project(keep.project)
+        keep.restore(gateway, project.settings.ledger.path)
+        with Ledger.open(project.settings.ledger.path, durable=False) as ledger:
+            yield Stage(gateway=gateway, project=project, ledger=ledger)
+
+
+class Keep:
+    """What is kept of a year after each session, whole or not at all."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.project = folder / "project"
+        self._kept, self._next = folder / "kept", folder / "kept.next"
+        self._plan = plan
+
+    def days(self) -> Iterator[Day]:
+        """Yield the sessions that were finished.
+
+        Raises
+        ------
+        ValueError
+            If another year was begun in the folder.
+        """
+        if not self._kept.is_dir():
+            return
+        kept = json.loads((self._kept / "plan.json").read_text(encoding="utf-8"))
+        if kept != _plain(self._plan):
+            raise ValueError(f"{self._kept}: holds another year, {kept}; name another folder")
+        for line in (self._kept / "days.jsonl").read_text(encoding="utf-8").splitlines():
+            fields = json.loads(line)
+            yield Day(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+
+    def save(self, found: Stage, days: list[Day], witness: Witness) -> None:
+        """Keep the year as it stands after a session."""
+        shutil.rmtree(self._next, ignore_errors=True)
+        self._next.mkdir(parents=True)
+        (self._next / "plan.json").write_text(json.dumps(_plain(self._plan)), encoding="utf-8")
+        lines = "".join(as_line(day) + "\n" for day in days)
+        (self._next / "days.jsonl").write_text(lines, encoding="utf-8")
+        with witness.absent():
+            (self._next / "world.pickle").write_bytes(_frozen(found.gateway))
+        found.ledger.backup(self._next / "steward.db")
+        shutil.rmtree(self._kept, ignore_errors=True)
+        self._next.rename(self._kept)
+
+    def restore(self, gateway: Gateway, ledger: Path) -> None:
+        """Put venue and ledger where they stood, if anything was kept."""
+        if not self._kept.is_dir():
+            return
+        ledger.parent.mkdir(mode=0o700, exist_ok=True)
+        shutil.copyfile(self._kept / "steward.db", ledger)
+        ledger.chmod(0o600)
+        world = pickle.loads((self._kept / "world.pickle").read_bytes())  # noqa: S301 - our own file
+        gateway.world.__dict__.update(world)
+        gateway.accounts._told_at = gateway.world.now
+
+
+def _plain(plan: Plan) -> dict[str, object]:
+    return asdict(plan) | {"rows": list(plan.rows)}
+
+
+def _frozen(gateway: Gateway) -> bytes:
+    """Return the venue's books; quotes of the instant are made anew."""
+    gateway.world.market._quotes = None
+    return pickle.dumps(gateway.world.__dict__)
+
+
+CANON: Final = (
+    "SELECT intent_id, session, purpose, action, quantity, mid, floor, reason, state FROM intents",
+    "SELECT intent_id, contract, quantity, price, superseded FROM fills",
+    "SELECT structure_id, kind, slot, state, cash_usd, commissions_usd FROM structures",
+    "SELECT structure_id, label, quantity, value_points FROM settlements",
+    "SELECT session, nav_usd, shadow_nav_usd, gross_width_usd, units_held FROM marks",
+    "SELECT session, regime FROM decisions",
+    "SELECT code, subject, observed, bound, passed FROM verdicts",
+    "SELECT session, code FROM alerts",
+    "SELECT session, kind FROM incidents",
+)
+"""What two runs of one seed must agree on: everything but times and generated numbers."""
+
+
+def fingerprint(found: Stage) -> str:
+    """Return a hash of the canonical ledger."""
+    told = hashlib.sha256()
+    for question in CANON:
+        rows = sorted(json.dumps(list(row), sort_keys=True) for row in found.ledger.rows(question))
+        told.update("\n".join(rows).encode())
+    return told.hexdigest()
+
+
+def as_line(day: Day) -> str:
+    """Return a day as JSON."""
+    return json.dumps(asdict(day), sort_keys=True)
