@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - typer reads the annotations
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.command_line import HERE, ProjectOption, console, reported
+
+if TYPE_CHECKING:
+    from bot.evidence.sources import LiveFills
 
 
 def evidence(  # noqa: PLR0913 - one parameter for each option
@@ -58,9 +61,28 @@ def evidence(  # noqa: PLR0913 - one parameter for each option
                 validation=None if quick else validation(history, loaded),
                 indexes=read_references(history),
                 tables=read_tables(folder),
+                live=_paper_fills(project),
             )
             found = study(sources, rules, settings, quick=quick, tell=status.update)
             status.update("writing the page")
             path = write_report(found, private_folder(folder))
         screen.print(claims_page(found))
         typer.echo(f"wrote {path}")
+
+
+def _paper_fills(project: Path) -> LiveFills | None:
+    """Return what the paper account of a project paid; ``None`` where none has traded."""
+    from bot.config import load_settings
+    from bot.evidence.sources import live_fills
+    from bot.ledger.paid_spreads import paid_spreads
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+
+    path = settings_path(project)
+    settings = load_settings(path) if path.is_file() else None
+    simulated = settings is None or settings.broker.mode == "simulated"
+    if settings is None or simulated or not settings.ledger.path.is_file():
+        return None
+    with Ledger.open_read_only(settings.ledger.path) as ledger:
+        paid = paid_spreads(ledger)
+    return live_fills([(each.session, each.share) for each in paid])

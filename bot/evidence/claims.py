@@ -16,7 +16,7 @@ from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from bot.evidence.books import HEDGED
+from bot.evidence.books import HEDGED, SHADOW
 from bot.evidence.measures import Pair
 from bot.evidence.spikes import even_share, median_sessions
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.evidence.measures import Measures
+    from bot.evidence.spikes import SpikeOutcome
 
 REDUCTION: Final = (0.35, 0.40)
 DRAG: Final = (0.01, 0.02)
@@ -182,9 +183,10 @@ def _drawdown(measured: Measures | None) -> Reading | None:
     """Read the reduction overall and the median over the spikes that cost the shadow 1 %."""
     if measured is None:
         return None
-    tails = [each.reduction for each in measured.outcomes if each.loss_shadow >= TAIL_LOSS]
+    tails = [each for each in measured.outcomes if each.loss_shadow >= TAIL_LOSS]
+    cut, then = _middle(tails, "reduction"), _middle(tails, "reduction_then")
     events = (
-        f"median {median(tails):.0%} of {len(tails)} tail events"
+        f"median of {len(tails)} tail events {cut:+.0%}, at the low of the unhedged {then:+.0%}"
         if tails
         else "no spike cost the unhedged book 1 %"
     )
@@ -192,8 +194,13 @@ def _drawdown(measured: Measures | None) -> Reading | None:
         return Reading(outcome=Outcome.UNTESTED, text="the unhedged book hardly fell")
     text = f"deepest fall {_change(measured.reduction)}; {events}"
     parts = [measured.reduction >= REDUCTION[0]]
-    parts += [median(tails) >= REDUCTION[0]] if tails else []
+    parts += [cut >= REDUCTION[0]] if tails else []
     return Reading(outcome=_of(parts), text=text)
+
+
+def _middle(tails: Sequence[SpikeOutcome], name: str) -> float:
+    """Return the median of a figure of the tail events; NaN without any."""
+    return median(getattr(each, name) for each in tails) if tails else math.nan
 
 
 def _change(reduction: float) -> str:
@@ -338,7 +345,8 @@ def _worth(measured: Measures | None) -> Reading | None:
 
 def _after_ruin(ruined: Mapping[str, dt.date]) -> Reading:
     """Read a size at which a book was ruined: the hedge was worth it if only its book survived."""
-    text = ", ".join(f"{name} book ruined on {day}" for name, day in sorted(ruined.items()))
+    words = {HEDGED: "hedged", SHADOW: "unhedged"}
+    text = ", ".join(f"{words[name]} book ruined on {day}" for name, day in sorted(ruined.items()))
     survived = HEDGED not in ruined
     return Reading(outcome=Outcome.HOLDS if survived else Outcome.FAILS, text=text)
 

@@ -61,15 +61,18 @@ def condor_table(replay: Replay) -> pd.DataFrame:
         ``opened closed capital_usd pnl_usd reason``, by structure.
     """
     trades = replay.trades[replay.trades["kind"] == CONDOR]
-    paid = trades["price"] * trades["quantity"] * trades["scale"] * MULTIPLIER
-    trades = trades.assign(pnl_usd=-paid - trades["fees_usd"])
+    units = trades["quantity"] * trades["scale"]
+    trades = trades.assign(
+        pnl_usd=-trades["price"] * units * MULTIPLIER - trades["fees_usd"],
+        capital_usd=trades["max_loss_usd"] * units,
+    )
     opened = trades["max_loss_usd"].notna()
     first = trades[opened].groupby("structure_id")
     last = trades[~opened].groupby("structure_id")
     table = pd.DataFrame(
         {
             "opened": first["session"].min(),
-            "capital_usd": first["max_loss_usd"].sum(),
+            "capital_usd": first["capital_usd"].sum(),
             "closed": last["session"].max(),
             "reason": last["reason"].last(),
             "pnl_usd": trades.groupby("structure_id")["pnl_usd"].sum(),

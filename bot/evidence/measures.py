@@ -27,7 +27,7 @@ from bot.evidence.figures import (
     sessions_to_recover,
     solvent,
 )
-from bot.evidence.segments import GRINDS, Segment, all_segments, by_stretch
+from bot.evidence.segments import GRINDS, SPLIT, TRADEABLE, Segment, all_segments, by_stretch
 from bot.evidence.spikes import SpikeOutcome, spike_outcomes, spikes
 from bot.evidence.statistics import Capm, capm, certainty_equivalent
 
@@ -101,6 +101,8 @@ class Measures:
         Certainty equivalents by risk aversion, decimal a year.
     capm
         Of either book by its name.
+    eras
+        Of the unhedged book by era: since the hedge can be traded, and since nothing was chosen.
     segments
         By heading.
     """
@@ -122,6 +124,7 @@ class Measures:
     grinds: tuple[Segment, ...]
     equivalents: Mapping[float, Pair]
     capm: Mapping[str, Capm]
+    eras: Mapping[str, Capm]
     segments: Mapping[str, tuple[Segment, ...]]
 
 
@@ -221,6 +224,10 @@ def _measured(
         grinds=by_stretch(GRINDS, hedged, shadow),
         equivalents=_equivalents(months[hedged.name], months[shadow.name]),
         capm=capms,
+        eras={
+            f"from {first.year} on": _capm(months[shadow.name].loc[str(first) :], market)
+            for first in (TRADEABLE, SPLIT)
+        },
         segments=all_segments(replay),
     )
 

@@ -6,9 +6,11 @@ A column that begins with ``>`` holds figures and stands at the right; what is u
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot.evidence.books import HEDGED, SHADOW
 from bot.evidence.figures import book_figures
 from bot.evidence.measures import AVERSIONS
 from bot.evidence.report_charts import courses
@@ -21,9 +23,13 @@ if TYPE_CHECKING:
     from bot.evidence.measures import Measures
     from bot.evidence.resampling import Band
     from bot.evidence.segments import Segment
+    from bot.evidence.sources import LiveFills
     from bot.evidence.study import Study
 
     Cell = str | None
+
+NAMES: Final = {HEDGED: "hedged", SHADOW: "unhedged"}
+MOST_GATES: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +92,7 @@ def capm_table(study: Study) -> Table:
     """Return alpha and beta of both books."""
     rows = tuple(
         (
-            name,
+            NAMES[name],
             signed(found.alpha, 2),
             figure(found.alpha_t, 1),
             figure(found.beta, 3),
@@ -134,16 +140,17 @@ def reference_table(study: Study) -> Table:
 def spike_table(study: Study) -> Table:
     """Return every spike with what it did."""
     columns = (
-        "spike", ">VIX", ">hedge", ">unhedged fall", ">hedged fall", ">60 back", ">252 back",
-        ">book back", ">unhedged back", ">fresh near", ">mid", ">far", ">20-delta",
+        "spike", ">VIX", ">hedge", ">unhedged", ">hedged", ">60", ">252", ">book", ">bare",
+        ">near", ">mid", ">far", ">20-delta",
     )  # fmt: skip
     return Table(
         title="Every rise of the VIX by 10 points within 10 sessions",
         columns=columns,
         rows=tuple(_spike_rows(study)),
-        note="Hedge: its gain from base to top over NAV. Back: sessions until it had paid for its "
-        "last 60 and 252 sessions, until the book and until the unhedged book stood where they "
-        "had; over 60 is censored. Fresh: gain at the top of a call bought at the base.",
+        note="Hedge: its gain from base to top over NAV. Unhedged, hedged: deepest fall below the "
+        "NAV of the base. 60, 252: sessions until the hedge had paid for what its last 60 and 252 "
+        "had cost. Book, bare: until the book, and until the unhedged one, stood where they had. "
+        "Near to 20-delta: gain at the top of a fresh call of that kind bought at the base.",
     )
 
 
@@ -278,6 +285,8 @@ def entry_table(study: Study) -> Table:
     """Return the condors one by one, in sum."""
     found = study.entries
     exits = ", ".join(f"{name} {count}" for name, count in found.exits.items())
+    live = study.sources.live
+    paper = "not recorded" if live is None else _paper(live)
     rows = (
         ("condors that have ended", f"{found.count:,}"),
         ("that made money", percent(found.won)),
@@ -286,14 +295,27 @@ def entry_table(study: Study) -> Table:
         ("worst", percent(found.worst, 0)),
         ("internal rate of their capital", signed(found.internal_rate)),
         ("ends", exits),
+        ("half-spread paid, assumed", percent(study.replay.settings.spread_share, 0)),
+        ("half-spread paid, paper account", paper),
     )
     return Table(title="Condors one by one", columns=("figure", ">value"), rows=rows)
+
+
+def _paper(live: LiveFills) -> str:
+    """Return what the paper account paid; the broker fills it from the top of the book."""
+    return (
+        f"median {live.median_share:.0%}, mean {live.mean_share:.0%} of {live.orders} orders in "
+        f"{live.sessions} sessions"
+    )
 
 
 def size_table(default: Measures, large: Measures | None) -> Table:
     """Return the two sizes side by side."""
     sized = [each for each in (default, large) if each is not None]
-    ruin = [", ".join(f"{n} {d}" for n, d in each.ruined.items()) or "never" for each in sized]
+    ruin = [
+        ", ".join(f"{NAMES[name]} {day}" for name, day in each.ruined.items()) or "never"
+        for each in sized
+    ]
     rows = (
         ("loss in the crash of 2020, unhedged", *(percent(e.crash.shadow) for e in sized)),
         ("the same, hedged", *(percent(e.crash.hedged) for e in sized)),
@@ -344,6 +366,12 @@ def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
     return ({str(key): value for key, value in row.items()} for row in frame.to_dict("records"))
 
 
+def denials(study: Study) -> str:
+    """Return the gates that denied a condor most often, with their sessions."""
+    codes = Counter(code for text in study.replay.days["denied"] for code in str(text).split())
+    return ", ".join(f"{code} {count:,}" for code, count in codes.most_common(MOST_GATES))
+
+
 def basis_table(study: Study) -> Table:
     """Return what the numbers rest on."""
     history, settings = study.sources.history, study.replay.settings
@@ -360,6 +388,7 @@ def basis_table(study: Study) -> Table:
         ("contracts", "literal" if settings.literal_contracts else "scaled with the index"),
         ("substitutes, sessions", stood_in or "none"),
         ("carried values, sessions", carried or "none"),
+        ("gates that denied condors, sessions", denials(study) or "none"),
         ("rules", study.replay.rules_sha256[:12]),
         ("history", history.sha256[:12] or "not from files"),
     )

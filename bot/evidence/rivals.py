@@ -96,7 +96,7 @@ def smaller_at_equal_drawdown(shadow: BookDays, drawdown: float) -> Rival:
 
     name = "fewer condors, at equal drawdown"
     if miss(1.0) <= 0:
-        return _kept(shadow, 1.0, name, "the unhedged book fell no further than the hedged one")
+        return _kept(shadow, 1.0, "the same book without the hedge", "all of the condors")
     return _kept(shadow, float(brentq(miss, 0.0, 1.0, xtol=1e-4)), name, "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -16,7 +17,7 @@ from bot.evidence.history import History
 from bot.evidence.validation import Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ENOUGH_SESSIONS: Final = 60
@@ -93,3 +94,22 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of ``steward sweep`` that lie in a folder, by name."""
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
     return {name: pd.read_parquet(path) for name, path in paths.items() if path.is_file()}
+
+
+def live_fills(paid: Sequence[tuple[str, float]]) -> LiveFills | None:
+    """Return the fills of the paper account in sum; ``None`` without any.
+
+    Parameters
+    ----------
+    paid
+        Session and share of the half-spread of each order.
+    """
+    if not paid:
+        return None
+    shares = [share for _, share in paid]
+    return LiveFills(
+        sessions=len({session for session, _ in paid}),
+        orders=len(paid),
+        median_share=median(shares),
+        mean_share=fmean(shares),
+    )

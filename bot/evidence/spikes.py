@@ -61,7 +61,9 @@ class SpikeOutcome:
     hedge
         P&L of the hedge from base to top, commissions in.
     loss_hedged, loss_shadow
-        Deepest fall below the NAV of the base, until ``CENSORED_AT`` sessions from the beginning.
+        Deepest fall of each book below its NAV of the base, until 20 sessions from the beginning.
+    loss_then
+        Fall of the hedged book at the close at which the unhedged one was lowest; < 0 is a gain.
     even_quarter, even_year, even_book
         Sessions to break-even in the three definitions; ``None`` where censored.
     even_shadow
@@ -74,6 +76,7 @@ class SpikeOutcome:
     hedge: float
     loss_hedged: float
     loss_shadow: float
+    loss_then: float
     even_quarter: int | None
     even_year: int | None
     even_book: int | None
@@ -84,6 +87,11 @@ class SpikeOutcome:
     def reduction(self) -> float:
         """Return the share of the shadow's loss that the hedge saved, NaN where it lost nothing."""
         return 1.0 - self.loss_hedged / self.loss_shadow if self.loss_shadow > 0 else math.nan
+
+    @property
+    def reduction_then(self) -> float:
+        """Return the share saved at the close at which the unhedged book was lowest."""
+        return 1.0 - self.loss_then / self.loss_shadow if self.loss_shadow > 0 else math.nan
 
 
 def spikes(vix: NDArray[np.float64]) -> tuple[Spike, ...]:
@@ -140,6 +148,7 @@ def _outcome(
         hedge=float(gains[event.top + 1] - gains[at]) / float(nav) if nav > 0 else math.nan,
         loss_hedged=_fall(hedged.nav_usd, event),
         loss_shadow=_fall(shadow.nav_usd, event),
+        loss_then=_fall_then(hedged.nav_usd, shadow.nav_usd, event),
         even_quarter=_first(hedge_after >= gains[max(0, at - QUARTER)]),
         even_year=_first(hedge_after >= gains[max(0, at - YEAR)]),
         even_book=_first(hedged.nav_usd[watched] >= nav),
@@ -148,10 +157,20 @@ def _outcome(
     )
 
 
+def _course(nav: NDArray[np.float64], event: Spike) -> NDArray[np.float64]:
+    """Return the NAV over that of the base, until 20 sessions from the beginning."""
+    course = nav[event.base : event.begin + TOP_WITHIN + 1]
+    return course / course[0] if course[0] > 0 else np.ones(len(course))
+
+
 def _fall(nav: NDArray[np.float64], event: Spike) -> float:
     """Return the deepest fall below the NAV of the base, >= 0, as a share of it."""
-    course = nav[event.base : event.begin + CENSORED_AT + 1]
-    return max(0.0, 1.0 - float(course.min()) / float(course[0])) if course[0] > 0 else 0.0
+    return max(0.0, 1.0 - float(_course(nav, event).min()))
+
+
+def _fall_then(hedged: NDArray[np.float64], shadow: NDArray[np.float64], event: Spike) -> float:
+    lowest = int(np.argmin(_course(shadow, event)))
+    return 1.0 - float(_course(hedged, event)[lowest])
 
 
 def _first(reached: NDArray[np.bool_]) -> int | None:

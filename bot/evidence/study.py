@@ -8,6 +8,7 @@ what was not run is listed, never guessed.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from bot.evidence.rivals import (
     smaller_at_equal_drag,
     smaller_at_equal_drawdown,
 )
+from bot.evidence.segments import SPLIT
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020, standalone
 from bot.evidence.sources import Sources
 from bot.evidence.spikes import reduction_without
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
 QUICK_RESAMPLES: Final = 200
 DAYS_OF_FIRST_YEARS: Final = 252 * 3
 """A start counts as one where three years or more follow it."""
+
+TOO_DEAR: Final = "SPX volatility too high"
+"""Variant that takes the error of the SPX surface off every price."""
 
 RULES_OF_DRAG: Final = {
     "adaptive rolls": "adaptivity",
@@ -192,7 +197,14 @@ def _finished(  # noqa: PLR0913 - the parts of a study
         default=default,
         large=large,
         claims=found,
-        answer=answer(default, claims=found, rivals=rivals, resampled=resampled, large=large),
+        answer=answer(
+            default,
+            claims=found,
+            rivals=rivals,
+            resampled=resampled,
+            large=large,
+            carried_t=carried_t(sources.tables.get("variants"), default),
+        ),
         rivals=rivals,
         resampled=resampled,
         fresh=inputs.fresh,
@@ -269,6 +281,20 @@ def calls_overlay(history: History, alone: Replay) -> BookDays:
         history, range(first, first + len(shadow.sessions)), iv_shift=settings.iv_shift
     )
     return overlay(shadow, calls, spread_share=settings.spread_share)
+
+
+def carried_t(variants: pd.DataFrame | None, measured: Measures) -> float | None:
+    """Return the t of the condors since 2015 when SPX options are dearer than they were.
+
+    Sharpe ratio times the root of the years; ``None`` where the variant was not run.
+    """
+    if variants is None:
+        return None
+    ratios = dict(zip(variants["variant"], variants["held_shadow_sharpe"], strict=True))
+    ratio = ratios.get(TOO_DEAR)
+    if ratio is None:
+        return None
+    return float(ratio) * math.sqrt((measured.last - SPLIT).days / 365.25)
 
 
 def rivals_of(

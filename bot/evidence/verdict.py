@@ -16,6 +16,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.evidence.books import HEDGED
 from bot.evidence.claims import Outcome
 
 if TYPE_CHECKING:
@@ -63,13 +64,14 @@ HEADLINES: Final = {
 UNKNOWN_HEADLINE: Final = "The history cannot tell whether the hedge works."
 
 
-def answer(
+def answer(  # noqa: PLR0913 - what the answer weighs
     measured: Measures,
     *,
     claims: Sequence[Claim],
     rivals: Sequence[Rival],
     resampled: Resampled,
     large: Measures | None,
+    carried_t: float | None = None,
 ) -> Answer:
     """Return the answer that the numbers give.
 
@@ -85,6 +87,9 @@ def answer(
         Bands of drag and reduction.
     large
         At the size that loses half unhedged in 2020, ``None`` where there is none.
+    carried_t
+        t of the condors' excess return since 2015 with SPX volatility lower by the error of the
+        model; ``None`` where that was not run.
     """
     works, worth = does_it_work(measured), is_it_worth_it(measured, rivals)
     unknown = works is None or worth is None
@@ -93,7 +98,7 @@ def answer(
         _cost(measured),
         _saving(measured),
         _sureness(resampled),
-        _condors(measured),
+        _condors(measured, carried_t),
         *_rivals(measured, rivals),
         *_large(large),
         _claims(claims),
@@ -154,16 +159,30 @@ def _sureness(resampled: Resampled) -> str:
     )
 
 
-def _condors(measured: Measures) -> str:
-    """Say whether the condors, which the hedge protects, earned anything to protect."""
+def _condors(measured: Measures, carried_t: float | None) -> str:
+    """Say whether the condors, which the hedge protects, earned anything to protect.
+
+    An edge is one only if its alpha is told from luck over the whole history, since the hedge can
+    be traded and since nothing was chosen, and if it outlives the error of the modelled prices.
+    """
     found = measured.capm[measured.shadow.name]
     if math.isnan(found.alpha_t):
         return "The history is too short to say whether the condors have an edge."
-    edge = "an edge" if found.alpha_t >= SIGNIFICANT else "no demonstrated edge"
-    return (
-        f"The condors alone show {edge}: alpha {found.alpha:+.2%} a year "
-        f"(t {found.alpha_t:.1f}), Sharpe ratio {measured.shadow.sharpe:.2f}."
+    eras = "".join(
+        f", {name} {era.alpha:+.2%} ({era.alpha_t:.1f})" for name, era in measured.eras.items()
     )
+    told = f"alpha {found.alpha:+.2%} a year (t {found.alpha_t:.1f}){eras}"
+    lasting = all(era.alpha_t >= SIGNIFICANT for era in (found, *measured.eras.values()))
+    if lasting and carried_t is not None and carried_t >= SIGNIFICANT:
+        return f"The condors alone show an edge that outlives the error of the model: {told}."
+    reason = "" if not lasting else _unproven(carried_t)
+    return f"The condors alone show no demonstrated edge: {told}{reason}."
+
+
+def _unproven(carried_t: float | None) -> str:
+    if carried_t is None:
+        return "; the prices are modelled, and their error was not carried through"
+    return f"; with SPX volatility as much lower as the model errs, t {carried_t:.1f} since 2015"
 
 
 def _rivals(measured: Measures, rivals: Sequence[Rival]) -> Iterator[str]:
@@ -181,8 +200,10 @@ def _rivals(measured: Measures, rivals: Sequence[Rival]) -> Iterator[str]:
 def _large(large: Measures | None) -> Iterator[str]:
     if large is None or large.crash.hedged is None or large.crash.shadow is None:
         return
-    ruin = " and ".join(f"the {name} one on {day}" for name, day in large.ruined.items())
-    end = f" Over the whole history the book is ruined: {ruin}." if ruin else ""
+    first = min(large.ruined.values(), default=None)
+    one = "the hedged one is" if HEDGED in large.ruined else "the unhedged one is"
+    whole = "both are" if len(large.ruined) > 1 else one
+    end = "" if first is None else f" Over the whole history {whole} ruined, from {first} on."
     yield (
         f"At {large.size:.0f} times the size, which no broker would margin, 2020 costs "
         f"{large.crash.shadow:.0%} unhedged and {large.crash.hedged:.0%} hedged.{end}"

@@ -231,6 +231,39 @@ def test_a_hedge_that_a_smaller_book_beats_is_not_worth_its_cost() -> None:
     )
 
 
+def edge_of(alpha_t: float, era_t: float, carried_t: float | None) -> str:
+    measured = measures(WORKING)
+    found = replace(measured.capm["shadow"], alpha_t=alpha_t, alpha=0.03)
+    era = replace(found, alpha_t=era_t)
+    judged = replace(measured, capm={"hedged": found, "shadow": found}, eras={"from 2015 on": era})
+    sentences = answer(
+        judged,
+        claims=(),
+        rivals=(),
+        resampled=resample_books(WORKING.books["hedged"], WORKING.books["shadow"], count=5),
+        large=None,
+        carried_t=carried_t,
+    ).sentences
+    (said,) = [each for each in sentences if each.startswith("The condors alone")]
+    return said
+
+
+@pytest.mark.parametrize(
+    ("alpha_t", "era_t", "carried_t", "shown"),
+    [
+        (6.0, 3.0, 2.5, "show an edge that outlives the error of the model"),
+        (6.0, 3.0, 0.4, "no demonstrated edge"),
+        (6.0, 3.0, None, "their error was not carried through"),
+        (6.0, 1.2, 2.5, "no demonstrated edge"),
+        (0.5, 3.0, 2.5, "no demonstrated edge"),
+    ],
+)
+def test_condors_have_an_edge_only_if_it_lasts_and_outlives_the_error_of_the_model(
+    alpha_t: float, era_t: float, carried_t: float | None, shown: str
+) -> None:
+    assert shown in edge_of(alpha_t, era_t, carried_t)
+
+
 def test_a_book_that_never_fell_cannot_tell() -> None:
     calm = replay(-5.0, -5.0)
     rising = {
