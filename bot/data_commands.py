@@ -13,6 +13,8 @@ from bot.command_line import HERE, ProjectOption, progress_bar, reported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.data.chain_files import CaptureFacts
+
 
 def record(
     project: ProjectOption = HERE,
@@ -44,7 +46,7 @@ def record(
                 f"{each.path}: {each.facts.expiries} series, {each.quoted} of {each.rows} options "
                 f"quoted{resumed}"
             )
-            _flags(each.facts.flags)
+            _flags(each.facts)
         typer.echo(f"play it back:  steward demo --chains {folder}")
 
 
@@ -80,7 +82,7 @@ def import_chains(
     for each in made:
         state = "" if each.is_new else ", was there already"
         typer.echo(f"{each.path}: {each.facts.expiries} series, {each.rows} options{state}")
-        _flags(each.facts.flags)
+        _flags(each.facts)
 
 
 def _one_of(known: Sequence[str], name: str, *, option: str = "--underlying") -> str:
@@ -99,6 +101,9 @@ def _one_of(known: Sequence[str], name: str, *, option: str = "--underlying") ->
     raise ConfigError((f"{option} {name}: must be one of {', '.join(known)}",))
 
 
-def _flags(flags: Sequence[str]) -> None:
-    for flag in flags:
+def _flags(facts: CaptureFacts) -> None:
+    """Say what is wrong with a chain."""
+    for flag in facts.flags:
         typer.secho(f"  {flag}", fg="yellow")
+    if not facts.two_sided:
+        typer.secho("  cannot be priced: kept, and never played", fg="red")

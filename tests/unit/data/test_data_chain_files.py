@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import math
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,14 +15,18 @@ import pytest
 
 from bot.core.errors import RecordedDataError
 from bot.core.model import DailyBar, FutureQuote, Quote
-from bot.data.chain_files import QuotedOption, read_capture, read_rows, write_rows
+from bot.data.chain_files import (
+    FORMAT,
+    CaptureFacts,
+    QuotedOption,
+    read_capture,
+    read_rows,
+    write_rows,
+)
 from bot.data.chain_quality import facts_of, is_two_sided, pairs, parity_forward
 from bot.data.chains import captures, listed_sessions, read_chain
 from bot.data.histories import Histories
 from bot.data.recorded_histories import SessionLevels, write_histories
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SESSION = dt.date(2025, 1, 6)
 EXPIRY = dt.date(2025, 2, 21)
@@ -196,3 +202,14 @@ def test_histories_of_recorded_sessions_add_up_and_the_true_bar_stands(tmp_path:
     assert found.vx_settlements[second] == {dt.date(2025, 1, 22): 17.0}
     assert dict(found.breadth) == {}
     assert found.rate(second, 1 / 12) == pytest.approx(0.04, abs=1e-12)
+
+
+def test_every_column_and_fact_of_a_file_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "chains.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", text))
+    fields = {
+        each.name for kind in (QuotedOption, CaptureFacts) for each in dataclasses.fields(kind)
+    }
+
+    assert fields - named == set()
+    assert FORMAT in text

@@ -256,6 +256,19 @@ def test_the_time_of_a_snapshot_says_which_session_it_stands_for(
     assert session_of(taken_at, CALENDAR) == (dt.date.fromisoformat(session), quotes)
 
 
+def test_a_table_that_cannot_be_priced_is_told_and_never_played(
+    tmp_path: Path, steward_here: Callable[..., Result]
+) -> None:
+    source = write(tmp_path / "quotedata.csv", CBOE.replace("101.5,102.5", "0,102.5"))
+
+    made = steward_here("import", source, "-p", tmp_path)
+
+    assert made.exit_code == 0
+    assert "no two-sided quotes near the money: SPX 2025-02-21, SPXW 2025-02-28\n" in made.stdout
+    assert "cannot be priced: kept, and never played\n" in made.stdout
+    assert listed_sessions(tmp_path / "chains") == ()
+
+
 def test_the_command_tells_what_it_converted_and_one_line_of_a_fault(
     tmp_path: Path, steward_here: Callable[..., Result]
 ) -> None:
