@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.broker import contracts as ib_contracts
 from bot.broker.lines import Lines
+from bot.broker.meter import keeps_pace
 from bot.broker.quotes import clean, feed, positive
 from bot.broker.readable import readable
 from bot.broker.session import Broker
@@ -36,7 +37,7 @@ from bot.core.universe import ListedSeries
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Awaitable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from bot.broker.client import BarData, Contract, Ticker
     from bot.broker.lines import Lease
@@ -46,8 +47,11 @@ T = TypeVar("T")
 INDEXES = ("SPX", "VIX", "VIX9D", "VIX3M", "VVIX", "SKEW")
 SECTORS = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
 
-HISTORIES_AT_ONCE = 4
-"""Requests for bars that are open at a time: each answer is large, and each has its deadline."""
+ASKED_AT_ONCE = 6
+"""Requests that wait for an answer at a time: answers can be large, and each has its deadline.
+
+A simulated gateway whose time goes faster answers at once, so there one follows the other.
+"""
 
 
 @dataclass(slots=True)
@@ -69,15 +73,15 @@ class MarketData:
     patience_seconds: float = 4.0
     lines: Lines = field(init=False)
     _con_ids: dict[str, int] = field(default_factory=dict, init=False)
-    _histories: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(HISTORIES_AT_ONCE), init=False
-    )
+    _turns: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         """Lease no line yet."""
         self.lines = Lines(
             self.broker, limit=self.line_limit, patience_seconds=self.patience_seconds
         )
+        at_once = ASKED_AT_ONCE if keeps_pace(self.broker.settings) else 1
+        self._turns = asyncio.Semaphore(at_once)
 
     async def options(self, wanted: Iterable[OptionContract]) -> dict[OptionContract, Quote]:
         """Quote options; one that cannot be quoted has an empty quote."""
@@ -137,8 +141,10 @@ class MarketData:
             If the index is not exactly one contract at the broker.
         """
         con_id = await self._con_id(underlying)
-        request = self.broker.client.reqSecDefOptParamsAsync(underlying, "", "IND", con_id)
-        chains = await self._ask(f"option parameters of {underlying}", request)
+        chains = await self._ask(
+            f"option parameters of {underlying}",
+            lambda: self.broker.client.reqSecDefOptParamsAsync(underlying, "", "IND", con_id),
+        )
         with readable(f"option parameters of {underlying}"):
             found = {
                 (chain.tradingClass, ib_contracts.parse_date(date)): tuple(sorted(chain.strikes))
@@ -182,9 +188,10 @@ class MarketData:
     async def liquid_hours(self, session: Session) -> tuple[OpenHours, ...] | None:
         """Return when the broker says that SPX trades on `session`; ``None`` when it does not."""
         contract = ib_contracts.index_contract("SPX")
-        request = self.broker.client.reqContractDetailsAsync(contract)
         try:
-            found = await self._ask("hours of SPX", request)
+            found = await self._ask(
+                "hours of SPX", lambda: self.broker.client.reqContractDetailsAsync(contract)
+            )
         except MarketDataError:
             return None
         if len(found) != 1:
@@ -227,8 +234,10 @@ class MarketData:
             raise MarketDataError(f"asked for {contract.label()}, the broker named {found}")
         return known
 
-    async def _ask(self, name: str, request: Awaitable[T]) -> T:
-        """Await an answer; silence on one subject refuses that subject only.
+    async def _ask(self, name: str, request: Callable[[], Awaitable[T]]) -> T:
+        """Send a request in its turn, and await the answer.
+
+        Silence on one subject refuses that subject only.
 
         A data farm that is down leaves requests unanswered, while orders can be traded. Silence
         of the whole gateway shows where it is asked for the account or for orders.
@@ -241,7 +250,8 @@ class MarketData:
             If the connection is gone.
         """
         try:
-            return await self.broker.ask(name, request)
+            async with self._turns:
+                return await self.broker.ask(name, request())
         except GatewayUnavailableError as silence:
             if not self.broker.client.isConnected():
                 raise
@@ -255,8 +265,10 @@ class MarketData:
         return self._con_ids[symbol]
 
     async def _details(self, contract: Contract) -> list[Contract]:
-        request = self.broker.client.reqContractDetailsAsync(contract)
-        found = await self._ask(f"contract details of {contract.symbol}", request)
+        found = await self._ask(
+            f"contract details of {contract.symbol}",
+            lambda: self.broker.client.reqContractDetailsAsync(contract),
+        )
         return [details.contract for details in found if details.contract is not None]
 
     async def _one(self, contract: Contract) -> Contract:
@@ -282,8 +294,7 @@ class MarketData:
         """Return completed bars of sessions: the VIX has bars of US holidays too."""
         name = f"daily bars of {contract.symbol}"
         try:
-            async with self._histories:
-                bars = await self._ask(name, self._history(contract, span))
+            bars = await self._ask(name, lambda: self._history(contract, span))
             with readable(name):
                 return tuple(
                     DailyBar(
