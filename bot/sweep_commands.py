@@ -51,12 +51,12 @@ def sweep(  # noqa: PLR0913 - one parameter for each option
         stamp = stamp_of_sweep(load_history(history))
         folder = private_folder(out or project / "logs" / "evidence")
         pool = cluster_workers(scheduler) if scheduler else local_workers(workers)
-        with progress_bar("replays") as advance, pool as executor:
+        with progress_bar("replays") as advance, pool as opened:
             found = run_sweep(
                 planned.cells,
                 ReplayTask(folder=history.resolve(), stamp=stamp),
                 results=Results(folder=folder, stamp=stamp),
-                executor=executor,
+                workers=opened,
                 advance=advance,
             )
         table = finished(planned, found, stamp)

@@ -21,7 +21,7 @@ import json
 import multiprocessing
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,25 @@ DECIDING_CODE: Final = (
     "strategies",
 )
 """Code on which a result depends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """What runs the tasks.
+
+    Parameters
+    ----------
+    executor
+        Of processes, or of a cluster.
+    lost
+        What a task raises when its worker is gone.
+    remedy
+        What a person can do then.
+    """
+
+    executor: Executor
+    lost: tuple[type[Exception], ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +145,7 @@ class Results:
 
 
 def run_sweep(
-    cells: Sequence[Cell], task: Task, *, results: Results, executor: Executor, advance: Advance
+    cells: Sequence[Cell], task: Task, *, results: Results, workers: Workers, advance: Advance
 ) -> Sweep:
     """Run the cells that have no result yet.
 
@@ -138,15 +157,15 @@ def run_sweep(
         Makes a row of figures from a cell; pure, and known by name to other processes.
     results
         Where results are kept.
-    executor
-        Runs the tasks; it is shut down when a person interrupts.
+    workers
+        Run the tasks; their executor is shut down when a person interrupts.
     advance
         Told how many cells are done, of how many.
 
     Raises
     ------
     EvidenceError
-        If a worker process died.
+        If a worker is gone.
     """
     todo = [cell for cell in cells if results.read(cell) is None]
     reused = len(cells) - len(todo)
@@ -154,7 +173,7 @@ def run_sweep(
     failed: list[str] = []
     interrupted = False
     try:
-        for count, (cell, outcome) in enumerate(_outcomes(todo, task, executor), start=1):
+        for count, (cell, outcome) in enumerate(_outcomes(todo, task, workers), start=1):
             if isinstance(outcome, StewardError):
                 failed.append(f"{_title(cell)}: {outcome}")
             else:
@@ -162,7 +181,7 @@ def run_sweep(
             advance(reused + count, len(cells))
     except KeyboardInterrupt:
         interrupted = True
-        _stop(executor)
+        _stop(workers.executor)
     table = results.table(cells)
     return Sweep(table=table, reused=reused, failed=tuple(failed), interrupted=interrupted)
 
@@ -195,7 +214,7 @@ def code_stamp() -> str:
 
 
 @contextlib.contextmanager
-def local_workers(count: int | None) -> Iterator[Executor]:
+def local_workers(count: int | None) -> Iterator[Workers]:
     """Open a pool of processes of this machine, one for each core by default.
 
     They are spawned, so that each starts from nothing as it would on another machine.
@@ -204,11 +223,15 @@ def local_workers(count: int | None) -> Iterator[Executor]:
     with ProcessPoolExecutor(
         count or os.cpu_count(), mp_context=context, initializer=_leave_interrupts_to_the_parent
     ) as pool:
-        yield pool
+        yield Workers(
+            executor=pool,
+            lost=(BrokenProcessPool,),
+            remedy="perhaps for want of memory: give the same command with fewer --workers",
+        )
 
 
 @contextlib.contextmanager
-def cluster_workers(scheduler: str) -> Iterator[Executor]:
+def cluster_workers(scheduler: str) -> Iterator[Workers]:
     """Open the workers of a Dask cluster.
 
     Parameters
@@ -222,7 +245,7 @@ def cluster_workers(scheduler: str) -> Iterator[Executor]:
         If Dask is not installed, or no scheduler answers.
     """
     try:
-        from distributed import Client  # noqa: PLC0415 - the extra `sweep`, and slow to load
+        from distributed import Client, KilledWorker  # noqa: PLC0415 - the extra `sweep`, and slow to load
     except ImportError as error:
         raise EvidenceError(
             "a Dask cluster needs the extra: pip install 'vix-steward[sweep]'"
@@ -232,31 +255,35 @@ def cluster_workers(scheduler: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         raise EvidenceError(f"--scheduler {scheduler}: no scheduler answers: {error}") from error
     with client:
-        yield client.get_executor(pure=False)
+        yield Workers(
+            executor=client.get_executor(pure=False),
+            lost=(CancelledError, KilledWorker),
+            remedy=f"see to the cluster of {scheduler}, and give the same command again",
+        )
 
 
 def _outcomes(
-    cells: Sequence[Cell], task: Task, executor: Executor
+    cells: Sequence[Cell], task: Task, workers: Workers
 ) -> Iterator[tuple[Cell, Row | StewardError]]:
     """Yield each result as it comes, or the fault of the cell."""
-    futures = {executor.submit(task, cell): cell for cell in cells}
+    futures = {workers.executor.submit(task, cell): cell for cell in cells}
     for future in as_completed(futures):
         try:
             yield futures[future], future.result()
-        except BrokenProcessPool as error:
-            raise EvidenceError(
-                "a worker process died, perhaps for want of memory: run the same command to go "
-                "on, with fewer --workers"
-            ) from error
+        except workers.lost as error:
+            raise EvidenceError(f"a worker is gone: {workers.remedy}") from error
         except StewardError as fault:
             yield futures[future], fault
 
 
 def _stop(executor: Executor) -> None:
     """Forget what has not begun, and end what runs in processes of ours."""
-    executor.shutdown(wait=False, cancel_futures=True)
-    for child in multiprocessing.active_children():
-        child.terminate()
+    if isinstance(executor, ProcessPoolExecutor):
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+    else:
+        executor.shutdown(wait=False)
 
 
 def _identity(cell: Cell) -> Row:

@@ -133,10 +133,8 @@ def _swept(cells: tuple[Cell, ...], task: ReplayTask, workers: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         results = Results(folder=Path(folder), stamp=task.stamp)
         start = time.perf_counter()
-        with local_workers(workers) as executor:
-            found = run_sweep(
-                cells, task, results=results, executor=executor, advance=lambda *_: None
-            )
+        with local_workers(workers) as pool:
+            found = run_sweep(cells, task, results=results, workers=pool, advance=lambda *_: None)
         if len(found.table) != len(cells):
             raise RuntimeError(f"{len(found.table)} of {len(cells)} replays: {found.failed}")
         return time.perf_counter() - start

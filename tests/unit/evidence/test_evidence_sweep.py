@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from bot.evidence.sweep import (
     RESULTS,
     Results,
     Sweep,
+    Workers,
     cluster_workers,
     code_stamp,
     local_workers,
@@ -35,7 +36,6 @@ from bot.evidence.sweep import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
 
 ROOT = Path(__file__).parents[3]
 CELLS = tuple(
@@ -52,19 +52,30 @@ CELLS = tuple(
 
 def swept(
     folder: Path,
-    executor: Executor,
+    workers: Workers,
     task: object = sweep_tasks.figures,
     *,
     cells: tuple[Cell, ...] = CELLS,
     stamp: str = "data and code",
 ) -> Sweep:
     results = Results(folder=folder, stamp=stamp)
-    return run_sweep(cells, task, results=results, executor=executor, advance=lambda *_: None)
+    return run_sweep(cells, task, results=results, workers=workers, advance=lambda *_: None)
+
+
+def interrupted_at_once(folder: Path, workers: Workers) -> Sweep:
+    """Run until the first result, when a person types Ctrl-C."""
+
+    def advance(done: int, _total: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    results = Results(folder=folder, stamp="data and code")
+    return run_sweep(CELLS, sweep_tasks.figures, results=results, workers=workers, advance=advance)
 
 
 def in_threads(folder: Path, **options: object) -> Sweep:
     with ThreadPoolExecutor(1) as executor:
-        return swept(folder, executor, **options)
+        return swept(folder, Workers(executor=executor), **options)
 
 
 @pytest.fixture
@@ -134,14 +145,16 @@ def test_any_number_of_workers_anywhere_gives_the_same_numbers(
     tmp_path: Path, cluster: str
 ) -> None:
     expected = in_threads(tmp_path / "threads").table
-    with local_workers(2) as executor:
-        processes = swept(tmp_path / "processes", executor)
-    with cluster_workers(cluster) as executor:
-        cluster_sweep = swept(tmp_path / "cluster", executor)
+    with local_workers(2) as workers:
+        processes = swept(tmp_path / "processes", workers)
+    with cluster_workers(cluster) as workers:
+        cluster_sweep = swept(tmp_path / "cluster", workers)
+        interrupted = interrupted_at_once(tmp_path / "interrupted", workers)
 
     pd.testing.assert_frame_equal(processes.table, expected, check_exact=True)
     pd.testing.assert_frame_equal(cluster_sweep.table, expected, check_exact=True)
     assert (processes.failed, cluster_sweep.failed) == ((), ())
+    assert (interrupted.interrupted, len(interrupted.table)) == (True, 1)
 
 
 def test_what_has_a_result_is_not_run_again(
@@ -171,7 +184,7 @@ def test_progress_counts_what_was_there_and_what_comes(tmp_path: Path) -> None:
             CELLS[:4],
             sweep_tasks.figures,
             results=Results(folder=tmp_path, stamp="data and code"),
-            executor=executor,
+            workers=Workers(executor=executor),
             advance=lambda done, total: told.append((done, total)),
         )
 
@@ -229,10 +242,23 @@ def test_a_fault_of_one_replay_is_named_and_the_others_go_on(tmp_path: Path) -> 
 
 def test_a_worker_that_dies_is_a_fault_with_its_remedy(tmp_path: Path) -> None:
     with (
-        local_workers(1) as executor,
+        local_workers(1) as workers,
         pytest.raises(EvidenceError, match="fewer --workers"),
     ):
-        swept(tmp_path, executor, sweep_tasks.dying)
+        swept(tmp_path, workers, sweep_tasks.dying)
+
+
+def test_a_cluster_that_goes_away_is_a_fault_with_its_remedy(tmp_path: Path) -> None:
+    class Gone(ThreadPoolExecutor):
+        def submit(self, *_: object) -> Future[object]:
+            future: Future[object] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    workers = Workers(executor=Gone(1), lost=(CancelledError,), remedy="see to the cluster")
+    with pytest.raises(EvidenceError, match="a worker is gone: see to the cluster"):
+        swept(tmp_path, workers)
 
 
 def test_an_interrupt_keeps_what_is_done_and_ends_what_runs(tmp_path: Path) -> None:
@@ -242,8 +268,8 @@ def test_an_interrupt_keeps_what_is_done_and_ends_what_runs(tmp_path: Path) -> N
         "from pathlib import Path\n"
         "from test_evidence_sweep import CELLS, local_workers, swept\n"
         "if __name__ == '__main__':\n"
-        "    with local_workers(2) as executor:\n"
-        "        found = swept(Path(sys.argv[1]), executor, sweep_tasks.slow)\n"
+        "    with local_workers(2) as workers:\n"
+        "        found = swept(Path(sys.argv[1]), workers, sweep_tasks.slow)\n"
         "    print('interrupted', found.interrupted, len(found.table))\n"
     )
     script = tmp_path / "interrupted.py"
