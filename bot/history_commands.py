@@ -57,3 +57,17 @@ def check(folder: FolderArgument) -> None:
         typer.echo(str(line))
     first, last = found.session(usable.start), found.session(usable.stop - 1)
     typer.echo(f"usable: {first} to {last}, {len(usable)} sessions to be decided")
+
+
+@history.command()
+def calibrate(folder: FolderArgument) -> None:
+    """Fit the surfaces to the recorded chains of a folder, beside the numbers in use."""
+    from bot.core.errors import ConfigError
+    from bot.evidence.calibration_page import calibration_lines
+    from bot.evidence.history_load import load_history
+
+    with reported():
+        if not (folder / "option_chains").is_dir():
+            raise ConfigError((f"{folder}: no folder option_chains, so nothing to fit to",))
+        for line in calibration_lines(folder, load_history(folder)):
+            typer.echo(line)

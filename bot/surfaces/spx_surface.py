@@ -15,14 +15,14 @@
 - ``scale`` multiplies every total variance, so that the VIX recomputed from the quotes is the
   VIX that was given (``bot.surfaces.chain.calibrated``).
 
-rho, eta and c follow log time, log VIX and SKEW, least squares (soft L1, logarithms of volatility)
-on 13 of the 29 full chains of 2011-2025 taken after the close, VIX 13 to 31. Errors of
-volatility where nothing was fitted, the other chains and SPXW of 2018-01 and 02
-(``bot.evidence.validation`` recomputes them): median absolute error 2.7 % of volatility at a VIX
-below 25, 10 % in one of ten, mostly within nine days; 2020-03-20, at a VIX of 66, far beyond what
-was fitted: 4.5 %, puts too dear by 2 % and calls within nine days too cheap by 15 %. A week's smile
-is more symmetric than a quarter's, a panic's straighter than a calm's, and a high SKEW lowers the
-calls.
+rho, eta and c follow log time, log VIX and SKEW (`FITTED`; ``bot.evidence.calibration`` fits them
+anew), least squares (soft L1, logarithms of volatility) on 13 of the 29 full chains of 2011-2025
+taken after the close, VIX 13 to 31. Errors of volatility where nothing was fitted, the other chains
+and SPXW of 2018-01 and 02 (``bot.evidence.validation`` recomputes them): median absolute error 3 %
+of volatility, 11 % in one of ten, mostly within nine days and far from the money; 2020-03-20, at a
+VIX of 66, far beyond what was fitted: 4.6 %, puts too dear by 2 % and calls within nine days too
+cheap by 15 %. A week's smile is more symmetric than a quarter's, a panic's straighter than a
+calm's, and a high SKEW lowers the calls.
 
 Not proven free of arbitrage, but nearly: total variance rises with time at every strike, and from
 25 days on no implied density falls below -1 % of its peak (VIX 9.5 to 83, SKEW 112 to 160).
@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -81,6 +81,34 @@ class SmileShape:
     rho: float
     eta: float
     wing: float
+
+
+Coefficients: TypeAlias = tuple[float, float, float, float]
+"""Of 1, ln(days / 30), ln(VIX / 16) and (SKEW - 131) / 10."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmileFit:
+    """The free numbers of the smile.
+
+    Parameters
+    ----------
+    rho
+        Of the inverse hyperbolic tangent of rho.
+    eta, wing
+        Of their logarithms.
+    """
+
+    rho: Coefficients
+    eta: Coefficients
+    wing: Coefficients
+
+
+FITTED: Final = SmileFit(
+    rho=(-0.535, -0.126, -0.315, -0.074),
+    eta=(-0.168, 0.152, 0.134, 0.160),
+    wing=(-0.097, -0.301, -0.514, 0.003),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,16 +169,20 @@ class SpxSurface:
     def slice(self, years: float) -> Slice:
         """Return the smile of the expiry in `years` (> 0)."""
         target = self.scale * term_variance(self.levels, years)
-        shape = smile_shape(self.levels, years)
-        theta = target
-        for _ in range(FAIR_VARIANCE_STEPS):
-            theta *= target / Slice(theta=theta, shape=shape).fair_variance()
-        return Slice(theta=theta, shape=shape)
+        return fair_slice(target, smile_shape(self.levels, years))
 
     def vols(self, strikes: NDArray[np.float64], years: float) -> NDArray[np.float64]:
         """Return implied volatilities, decimal per year; same shape as `strikes` (points)."""
         log_moneyness = np.log(strikes / self.forward(years))
         return np.sqrt(self.slice(years).total_variance(log_moneyness) / years)
+
+
+def fair_slice(target: float, shape: SmileShape) -> Slice:
+    """Return the smile of a shape whose fair total variance is `target`."""
+    theta = target
+    for _ in range(FAIR_VARIANCE_STEPS):
+        theta *= target / Slice(theta=theta, shape=shape).fair_variance()
+    return Slice(theta=theta, shape=shape)
 
 
 def term_variance(levels: VolLevels, years: float) -> float:
@@ -163,13 +195,13 @@ def term_variance(levels: VolLevels, years: float) -> float:
     return float(np.sum(forwards * elapsed))
 
 
-def smile_shape(levels: VolLevels, years: float) -> SmileShape:
+def smile_shape(levels: VolLevels, years: float, fit: SmileFit = FITTED) -> SmileShape:
     """Return the shape of the smile of the expiry in `years`, as fitted."""
     months = math.log(min(max(years, SHORTEST_SMILE), LONGEST_SMILE) * 365 / 30)
     stress = math.log(levels.vix / 16)
     skew = (levels.skew - MEDIAN_SKEW) / 10
-    return SmileShape(
-        rho=math.tanh(-0.546 - 0.150 * months - 0.344 * stress - 0.092 * skew),
-        eta=math.exp(-0.197 + 0.137 * months + 0.123 * stress + 0.158 * skew),
-        wing=math.exp(-0.059 - 0.269 * months - 0.479 * stress - 0.003 * skew),
+    rho, eta, wing = (
+        constant + of_time * months + of_vix * stress + of_skew * skew
+        for constant, of_time, of_vix, of_skew in (fit.rho, fit.eta, fit.wing)
     )
+    return SmileShape(rho=math.tanh(rho), eta=math.exp(eta), wing=math.exp(wing))

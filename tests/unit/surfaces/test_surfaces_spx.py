@@ -156,7 +156,7 @@ def otm_vols(
         (dt.date(2023, 3, 31), 0.025, 0.08),
         (dt.date(2023, 4, 14), 0.025, 0.07),
         (dt.date(2023, 6, 2), 0.04, 0.16),
-        (dt.date(2025, 9, 2), 0.02, 0.12),
+        (dt.date(2025, 9, 2), 0.02, 0.15),
     ],
 )
 def test_chains_that_were_not_fitted_are_met_between_25_and_45_days(
