@@ -65,8 +65,8 @@ class HistoryFault:
     def __str__(self) -> str:
         """One line for people."""
         where = f"{self.file}, {self.rows}" if self.rows else self.file
-        left = "nothing usable" if self.first is None else f"usable {self.first} to {self.last}"
-        return f"{where}: {self.text}; {left}"
+        left = "nothing of it" if self.first is None else f"{self.first} to {self.last}"
+        return f"{where}: {self.text}; usable: {left}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -33,6 +33,12 @@ DAYS: Final = "datetime64[D]"
 MOST_NAMED: Final = 4
 """Of more sessions than this, only the first and the last are named."""
 
+MACRO_FIELDS: Final = ("reer", "rate_differential_pct")
+NOTHING_SOLD: Final = "unknown from then on, and nothing is sold"
+DEFAULT_PACE: Final = "unknown from then on, and the pace of the hedge is the default"
+LONGEST_SILENCE: Final = dt.timedelta(days=100)
+"""An event or a month that is over for no longer than this ends nothing: the next is not out."""
+
 LONGEST_CARRY: Final = {"vix": 1, "rate": 5}
 """Sessions in a row on which the value before may stand in."""
 
@@ -88,7 +94,8 @@ def load_history(folder: Path) -> History:
     end = min(_last(rows) for rows in recorded.values() if rows.any())
     files = {name: table.file for name, table in tables.items()}
     read = sorted({path for path in paths.values() if path is not None})
-    found_wrong = (*faults, *_gaps(history, recorded, end, files))
+    ends = _ends(history, end, files)
+    found_wrong = (*faults, *_gaps(history, recorded, end, files), *ends)
     return replace(
         _usable(_carried(history), end, folder=folder, faults=found_wrong),
         limits=tuple(_limits(history, recorded, end, files)),
@@ -228,6 +235,24 @@ def _gaps(
                 first=history.session(first),
                 last=history.session(end),
             )
+
+
+def _ends(history: History, end: int, files: Mapping[str, str]) -> Iterator[HistoryFault]:
+    """Name what is known ahead, or by month, and ends before the test does."""
+    last = history.session(end)
+    for name, dates, meaning in (
+        *((name, getattr(history.events, name), NOTHING_SOLD) for name in EVENT_TYPES),
+        *((name, _months(history, name), DEFAULT_PACE) for name in MACRO_FIELDS),
+    ):
+        if dates and dates[-1] < last - LONGEST_SILENCE:
+            file = files["events" if name in EVENT_TYPES else "macro"]
+            text = f"{name} ends before the test does: {meaning}"
+            yield HistoryFault(file=file, rows="", text=text, first=dates[0], last=dates[-1])
+
+
+def _months(history: History, name: str) -> tuple[dt.date, ...]:
+    """Return the months in which a macro series is recorded."""
+    return tuple(each.month for each in history.macro if getattr(each, name) is not None)
 
 
 def _meaning(name: str, missing: np.ndarray) -> str:

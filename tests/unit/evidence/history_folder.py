@@ -30,9 +30,10 @@ def write_histories(folder: Path) -> Path:
     (folder / "vx_futures_by_expiry.csv").write_text("\n".join(["date,expiry,settle", *futures]))
     (folder / "macro_events.csv").write_text(
         "date,event\n2010-01-27,fomc_decision\n2010-02-19,cpi\n2010-05-09,fomc_intermeeting\n"
+        "2012-12-12,fomc_decision\n2012-12-14,cpi\n"
     )
     (folder / "macro.csv").write_text(
-        "month,reer,rate_differential_pct\n2010-01,100,1.5\n2010-02,,1\n"
+        "month,reer,rate_differential_pct\n2010-01,100,1.5\n2010-02,,1\n2012-12,101,1\n"
     )
     return folder
 

@@ -44,8 +44,8 @@ def test_a_history_without_a_fault_has_a_row_for_each_session(folder: Path) -> N
     assert (history.vix.high[0], history.vix3m[0], history.skew[0]) == (21, 22, 130)
     assert history.nyse[3].tolist() == [1500, 1400]
     assert np.isnan(history.large_caps).all()
-    assert history.events.fomc == (dt.date(2010, 1, 27),)
-    assert [month.reer for month in history.macro] == [100.0, None]
+    assert history.events.fomc == (dt.date(2010, 1, 27), dt.date(2012, 12, 12))
+    assert [month.reer for month in history.macro] == [100.0, None, 101.0]
 
 
 def test_the_rate_of_a_bill_is_its_discount_compounded_continuously(folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_missing_series_is_modelled_and_said_so(folder: Path) -> None:
     (folder / "vx_futures_by_expiry.csv").unlink()
 
     assert faults(folder) == (
-        "vx_futures_by_expiry.csv: no file: the curve is modelled; nothing usable"
+        "vx_futures_by_expiry.csv: no file: the curve is modelled; usable: nothing of it"
     )
 
 
@@ -108,7 +108,7 @@ def test_a_row_that_repeats_a_date_leaves_the_longer_side_usable(folder: Path) -
     edit(folder / "spx_daily.csv", lambda lines: [*lines[:101], lines[100], *lines[101:]])
     history = load_history(folder)
 
-    expected = f"usable {SESSIONS[100]} to {LAST}"
+    expected = f"usable: {SESSIONS[100]} to {LAST}"
     assert f"spx_daily.csv, line 102: the date of an earlier row again; {expected}" in faults(
         folder
     )
@@ -179,6 +179,13 @@ def test_a_gap_in_a_series_with_a_substitute_is_named_and_stays_unknown(folder: 
     )
 
 
+def test_events_that_end_before_the_test_are_named(folder: Path) -> None:
+    edit(folder / "macro_events.csv", lambda lines: lines[:3])
+
+    text = "cpi ends before the test does: unknown from then on, and nothing is sold"
+    assert f"macro_events.csv: {text}; usable: 2010-02-19 to 2010-02-19" in faults(folder)
+
+
 def test_less_than_a_year_is_too_short(folder: Path) -> None:
     edit(folder / "vix_daily.csv", lambda lines: lines[:200])
 
@@ -209,7 +216,7 @@ def test_files_as_cboe_and_fred_offer_them_are_read(folder: Path) -> None:
 
 def test_two_readings_of_the_same_files_have_one_fingerprint(folder: Path) -> None:
     before = load_history(folder).sha256
-    edit(folder / "macro.csv", lambda lines: [*lines, "2010-03,,"])
+    edit(folder / "macro.csv", lambda lines: [*lines, "2013-01,,"])
 
     assert len(before) == 64
     assert load_history(folder).sha256 != before
