@@ -41,6 +41,13 @@ class Table:
     rows: tuple[tuple[str | None, ...], ...]
     note: str = ""
 
+    @property
+    def cells(self) -> tuple[tuple[str, ...], ...]:
+        """Return the rows with a word for what is not known."""
+        return tuple(
+            tuple("unknown" if each is None else each for each in row) for row in self.rows
+        )
+
 
 def percent(value: float | None, places: int = 1) -> str | None:
     """Return a share in percent; ``None`` where it is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,7 @@ def market(found: Replay) -> Market:
     )
 
 
+@cache
 def measures(found: Replay, size: float = 1.0) -> Measures:
     sized = found if size == 1.0 else at_size(found, size)
     return measure(
