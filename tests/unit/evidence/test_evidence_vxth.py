@@ -87,6 +87,13 @@ def test_an_overlay_buys_whole_contracts_at_half_the_half_spread_and_marks_them_
     assert book.fees_usd[1:].tolist() == [0.0, 0.0, 0.0]
 
 
+def test_an_overlay_is_sized_by_what_it_has_gained_itself() -> None:
+    """952 calls gain 495 each; 0.5 % of 10.46 million at 4.05 are 129 calls, not 123."""
+    book = overlay(shadow(10_000_000.0), rolled(next_future=40.0), spread_share=0.5)
+
+    assert book.hedge_usd[2] == pytest.approx(952 * 460.0 - 129 * 15.0, rel=1e-9)
+
+
 def test_the_nav_of_an_overlay_is_that_of_its_base_and_what_the_calls_gained() -> None:
     base = shadow()
     book = overlay(base, rolled(next_future=40.0), spread_share=1.0)
