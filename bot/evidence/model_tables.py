@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.evidence.report_tables import Table, figure, percent
+from bot.evidence.report_cells import Table, figure, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bot.evidence import report_charts as charts
 from bot.evidence import report_tables as tables
 from bot.evidence.model_tables import model_tables
-from bot.evidence.report_tables import Table
+from bot.evidence.report_cells import Table
 from bot.files import replace_text
 from bot.review.pages.figures import Figure
 from bot.review.pages.look import embedded, render
