@@ -17,8 +17,6 @@ from bot.core.threat import is_daily, threatened_side
 from bot.core.universe import (
     coarse_condor_contracts,
     fine_condor_contracts,
-    hedge_contracts,
-    parity_contracts,
 )
 
 if TYPE_CHECKING:
@@ -61,20 +59,6 @@ def fine_candidates(
     known = {option.contract for option in coarse.options}
     wanted = fine_condor_contracts(chain, series, rules)
     return [contract for contract in wanted if contract not in known]
-
-
-def hedge_candidates(
-    levels: MarketSnapshot, layers: Iterable[ListedSeries]
-) -> list[OptionContract]:
-    """Return the calls, and the puts for the parity monitor, of the series that layers buy."""
-    futures = {future.expiry: future.level for future in levels.vx_curve}
-    wanted: list[OptionContract] = []
-    for series in layers:
-        level = futures.get(series.expiry) or levels.level("VIX")
-        if level is not None:
-            wanted += hedge_contracts(series, level)
-            wanted += parity_contracts(series, level)
-    return wanted
 
 
 def threatened_condors(

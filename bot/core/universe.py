@@ -168,12 +168,11 @@ def fine_condor_contracts(
     if rules.is_daily:
         return _daily_contracts(chain, series, rules)
     wing = rules.wing_share * chain.forward
-    tiers = [getattr(rules, tier) for tier in rules.tiers]
     puts: list[float] = []
     calls: list[float] = []
-    for delta in {delta for tier in tiers for delta in _shapes(tier.put, rules)}:
+    for delta in target_deltas(Right.PUT, rules):
         puts += _around(chain, series, Right.PUT, delta, -wing)
-    for delta in {delta for tier in tiers for delta in _shapes(tier.call, rules)}:
+    for delta in target_deltas(Right.CALL, rules):
         calls += _around(chain, series, Right.CALL, delta, wing)
     return _contracts(series, puts=puts, calls=calls)
 
@@ -250,6 +249,13 @@ def _nearest(series: ListedSeries, strike: float) -> float:
     return min(
         series.strikes[max(at - 1, 0) : at + 1], key=lambda listed: (abs(listed - strike), listed)
     )
+
+
+def target_deltas(right: Right, rules: CondorRules) -> set[float]:
+    """Return every absolute delta at which a short of `right` may be sold, whatever the signals."""
+    tiers = [getattr(rules, tier) for tier in rules.tiers]
+    deltas = (tier.put if right is Right.PUT else tier.call for tier in tiers)
+    return {shaped for delta in deltas for shaped in _shapes(delta, rules)}
 
 
 def _shapes(delta: float, rules: CondorRules) -> set[float]:

@@ -21,7 +21,7 @@ from bot.evidence.account import Account
 from bot.evidence.fills import Terms, execute
 from bot.evidence.listing import listed_on
 from bot.evidence.market import HistoricMarket, MarketDay
-from bot.evidence.observing import observed
+from bot.evidence.observing import Observer
 from bot.evidence.quoting import DayQuotes
 from bot.evidence.records import Marks, Records
 from strategies import LINE_UP, condor, parity
@@ -91,14 +91,9 @@ class _Run:
         spot = snapshot.level("SPX")
         listed = listed_on(snapshot.session, spot or 0.0, self._market.calendar)
         market = DayQuotes(day, listed, calendar=self._market.calendar, settings=self._settings)
-        snapshot, quotes = observed(
-            snapshot,
-            market,
-            listed,
-            held=self._account.contracts(snapshot.session),
-            condors=self._account.held_condors(),
-            calendar=self._market.calendar,
-            rules=rules,
+        observer = Observer(snapshot, market, listed, calendar=self._market.calendar, rules=rules)
+        snapshot, quotes = observer.observed(
+            self._account.contracts(snapshot.session), self._account.held_condors()
         )
         book = self._account.book(
             snapshot.session, quotes, memory=rules.hedge.width_memory_sessions

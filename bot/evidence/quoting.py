@@ -126,15 +126,27 @@ class DayQuotes:
                 found |= self._quoted(keys, asked, vix=vix)
         return found
 
+    def forward(self, trading_class: str, expiry: dt.date) -> float:
+        """Return the forward of an expiry as the model has it, points."""
+        return self._term(trading_class, expiry).forward
+
+    def call_deltas(
+        self, trading_class: str, expiry: dt.date, strikes: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the undiscounted deltas of calls to the forward, N(d1); a put's is one less."""
+        term = self._term(trading_class, expiry)
+        deviation = self._vols(term, strikes) * math.sqrt(term.years)
+        delta: NDArray[np.float64] = ndtr(
+            np.log(term.forward / strikes) / deviation + deviation / 2
+        )
+        return delta
+
     def delta(self, contract: OptionContract) -> float:
         """Return the discounted delta to the forward as the model has it."""
-        term = self._term(contract.trading_class, contract.expiry)
-        strikes = np.array([contract.strike])
-        vol = float(self._vols(term, strikes)[0])
-        deviation = vol * math.sqrt(term.years)
-        d1 = math.log(term.forward / contract.strike) / deviation + deviation / 2
-        call = float(ndtr(d1))
-        return term.discount * (call if contract.right is Right.CALL else call - 1)
+        key = (contract.trading_class, contract.expiry)
+        call = float(self.call_deltas(*key, np.array([contract.strike]))[0])
+        discount = self._term(*key).discount
+        return discount * (call if contract.right is Right.CALL else call - 1)
 
     def _quoted(
         self, keys: Sequence[Key], asked: dict[Key, list[OptionContract]], *, vix: bool

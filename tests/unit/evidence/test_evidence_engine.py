@@ -12,6 +12,7 @@ import pytest
 from evidence_walk import WARM, first_session, until, walk
 
 from bot.core.rules import Rules
+from bot.evidence import observing
 from bot.evidence.engine import replay
 from bot.evidence.settings import ReplaySettings
 
@@ -215,3 +216,14 @@ def test_no_event_gate_is_asked_before_the_dates_of_events_are_known() -> None:
     assert "events" in found.days["substitutes"].iloc[0].split()
     assert not found.days["denied"].str.contains("EVENT").any()
     assert run().days["denied"].str.contains("EVENT").any()
+
+
+def test_more_strikes_quoted_change_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = begun(20)
+    monkeypatch.setattr(observing, "REACH", 40)
+    monkeypatch.setattr(observing, "HEDGE_DELTAS", (0.001, 0.999))
+    monkeypatch.setattr(observing, "NEARLY", 0.25)
+
+    wide = replay(walk(), Rules(), narrow.settings)
+
+    pd.testing.assert_frame_equal(wide.trades, narrow.trades)
