@@ -1,9 +1,7 @@
-"""Which contracts a decision wants quoted where quotes cost nothing: pure, step by step.
+"""Which contracts to quote for daily and for threatened condors: pure, step by step.
 
-The evidence asks a modelled market so, and the bot for daily and for threatened condors; of a
-venue with limits the bot asks for what ``strategies.reading`` names. The order is: what is held,
-the coarse net over the series to be sold, and the calls of the series that the hedge buys; then
-the series into which threatened condors may be rolled; then every strike round what these point to.
+For all else the bot asks for what ``strategies.reading`` names, and the evidence for what
+``bot.evidence.observing`` does.
 """
 
 from __future__ import annotations
