@@ -136,12 +136,16 @@ def _course(name: str, course: Sequence[Point], **style: Any) -> Json:  # noqa: 
 
 def _fall(name: str, course: Sequence[Point], **style: Any) -> Json:  # noqa: ANN401 - plotly's own words
     highs = accumulate((value for _, value in course), max)
-    falls = [float(value / high) - 1 for (_, value), high in zip(course, highs, strict=True)]
+    falls = [
+        round(float(value / high) - 1, 5) for (_, value), high in zip(course, highs, strict=True)
+    ]
     return line(name, [session.isoformat() for session, _ in course], falls, **style)
 
 
 def _days(course: Sequence[Point]) -> tuple[list[str], list[float]]:
-    return [session.isoformat() for session, _ in course], [float(value) for _, value in course]
+    return [session.isoformat() for session, _ in course], [
+        round(float(value)) for _, value in course
+    ]
 
 
 def hedge_chart(days: Sequence[Mark]) -> Figure | None:
