@@ -1,0 +1,186 @@
+"""How cost grows: with the years of the ledger, and with the contracts of a chain.
+
+*Ledger.* Everything that a session asks of the ledger and writes to it, once each, on ledgers of 1,
+10 and 30 years (``old_ledgers``), by processor time. It shall be the same within 10 %. What
+handles the file as a whole grows with it and is told apart: the check when it is opened, once for
+each start of the program, and the backup, after the session's orders are done.
+
+*Chain.* The kernel on 2,000, 20,000 and 200,000 contracts, for one contract.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from figures import Figure, at_most, milliseconds, timed
+from old_ledgers import SESSIONS_PER_YEAR, aged, demo
+from option_chains import spx_chain
+
+from bot.bookkeeping import YEAR, unit_prices
+from bot.core.model import BreadthSource
+from bot.core.pricing import implied_vol_and_greeks
+from bot.ledger.queries import latest_session
+from bot.ledger.store import Ledger
+from bot.review.status import render_status
+from bot.review.terminal import render_review
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+YEARS = (1, 10, 30)
+CHAINS = (2_000, 20_000, 200_000)
+ROUNDS = 15
+GROWTH = 1.10
+FOLDER = Path(__file__).parents[2] / "build" / "bench" / "ledgers"
+WIDTHS, BARS, PAGE = 60, 300, 100
+
+
+def measure() -> Iterator[Figure]:
+    """Yield the figures of ledgers and chains."""
+    month = demo(FOLDER)
+    projects = {years: aged(month, years) for years in YEARS}
+    yield from _ledgers(projects)
+    yield from _chains()
+
+
+def _ledgers(projects: dict[int, Path]) -> Iterator[Figure]:
+    """Time each part of a session at every age, the ages in turn."""
+    ledgers = {
+        years: Ledger.open(path / "ledger" / "steward.db", durable=False)
+        for years, path in projects.items()
+    }
+    parts = {years: session_parts(ledger) for years, ledger in ledgers.items()}
+    names = list(next(iter(parts.values())))
+    times = {(years, name): [] for years in parts for name in names}  # type: dict[tuple[int, str], list[float]]
+    for number in range(ROUNDS + 1):
+        for name in names:
+            for years in parts:
+                spent = milliseconds(parts[years][name])
+                if number:  # the first round fills the caches
+                    times[years, name].append(spent)
+    for years in parts:
+        rounds = [sum(times[years, name][each] for name in names) for each in range(ROUNDS)]
+        yield _point("ledger work of a session", years, rounds)
+    first, *_, last = YEARS
+    yield _growth("ledger work of a session", times, names, first, last)
+    for name in names:
+        yield _part(name, times, first, last)
+    for years, ledger in ledgers.items():
+        ledger.close()
+        yield from _whole_file(projects[years], years)
+
+
+def session_parts(ledger: Ledger) -> dict[str, Callable[[], object]]:
+    """Return what a session reads from the ledger and writes to it, by subject."""
+    session = latest_session(ledger)
+    if session is None:
+        raise RuntimeError(f"{ledger.path}: holds no session")
+    mark = ledger.marks()[-1]
+    records = ledger.intent_records(session)
+    since = session - YEAR
+
+    def cash() -> None:
+        ledger.hedge_cash_flow_usd()
+        ledger.condor_cash_flow_usd()
+        ledger.commissions_usd()
+
+    def kept_again() -> None:
+        prices = unit_prices(ledger.holdings(), ledger.load_snapshot(session))
+        ledger.record_mark(replace(mark, at=mark.at + dt.timedelta(0)), prices=prices)
+
+    def reconciled() -> None:
+        ledger.intent_records(open_only=True)
+        for record in records:
+            ledger.intent_of(ledger.order_ref_of(record.intent.intent_id))
+            ledger.fills_of(record.intent.intent_id)
+        ledger.highest_order_id()
+        ledger.commissions_missing()
+
+    def past() -> None:
+        ledger.widths(WIDTHS)
+        ledger.hedge_ledger(session)
+        ledger.hedge_notes(session)
+        ledger.snapshot_before(session)
+        ledger.breadth(BreadthSource.NYSE, session, BARS)
+        ledger.second_engine_records(since=since)
+
+    return {
+        "holdings": ledger.holdings,
+        "reconciliation": reconciled,
+        "past of the book": past,
+        "sales of the hedge": lambda: ledger.hedge_sales(since=since),
+        "cash flows": cash,
+        "mark": kept_again,
+        "page of the session": lambda: render_review(ledger, session, full=False),
+        "status": lambda: render_status(ledger.path.parents[1], width=PAGE),
+    }
+
+
+def _point(name: str, years: int, samples: list[float]) -> Figure:
+    return Figure(
+        name=f"{name}, {years} years",
+        value=statistics.median(samples),
+        unit="ms",
+        samples=tuple(samples),
+        curve=name,
+        x=float(years * SESSIONS_PER_YEAR),
+    )
+
+
+def _growth(
+    name: str, times: dict[tuple[int, str], list[float]], names: list[str], first: int, last: int
+) -> Figure:
+    """Return how many times longer it takes at the greatest age, round by round."""
+    ratios = [
+        sum(times[last, each][number] for each in names)
+        / sum(times[first, each][number] for each in names)
+        for number in range(ROUNDS)
+    ]
+    return at_most(
+        f"{name}: {last} years over {first}", statistics.median(ratios), "x", GROWTH, samples=ratios
+    )
+
+
+def _part(name: str, times: dict[tuple[int, str], list[float]], first: int, last: int) -> Figure:
+    old, young = statistics.median(times[last, name]), statistics.median(times[first, name])
+    return Figure(
+        name=f"  of it {name}, {last} years",
+        value=old,
+        unit="ms",
+        note=f"{young:.2f} ms at {first}",
+    )
+
+
+def _whole_file(project: Path, years: int) -> Iterator[Figure]:
+    """Time what reads the file from end to end."""
+    path = project / "ledger" / "steward.db"
+
+    def opened() -> None:
+        Ledger.open(path, durable=False).close()
+
+    yield _point("opening to write, with its check", years, timed(opened, rounds=3))
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder, Ledger.open_read_only(path) as ledger:
+        copy = Path(folder) / "copy.db"
+        yield _point("backup, with its check", years, timed(lambda: ledger.backup(copy), rounds=3))
+
+
+def _chains() -> Iterator[Figure]:
+    """Time the kernel on chains of every size."""
+    for contracts in CHAINS:
+        chain = spx_chain(contracts)
+        quotes = chain.quotes()
+        spent = timed(lambda: implied_vol_and_greeks(quotes, *chain.market), rounds=ROUNDS)  # noqa: B023 - called at once
+        samples = tuple(each * 1e6 / chain.size for each in spent)
+        yield Figure(
+            name=f"IV and five Greeks, of a chain of {contracts:,}",
+            value=statistics.median(samples),
+            unit="ns",
+            samples=samples,
+            curve="IV and five Greeks of one contract",
+            x=float(contracts),
+        )
