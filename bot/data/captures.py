@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,8 @@ class RecordedSeries:
         Points, strictly increasing; shape (n,).
     call_bid, call_ask, put_bid, put_ask
         Points, shape (n,) each; NaN where the option is not in the file, 0.0 where nobody bids.
+    sizes
+        Contracts bid for and offered by strike and right, where they were recorded.
     """
 
     trading_class: str
@@ -96,13 +99,20 @@ class RecordedSeries:
     call_ask: NDArray[np.float64]
     put_bid: NDArray[np.float64]
     put_ask: NDArray[np.float64]
+    sizes: Mapping[tuple[float, str], tuple[int | None, int | None]] = field(default_factory=dict)
 
 
 Quotes = dict[tuple[float, str], tuple[float, float]]
 """Bid and ask by strike and right (``C`` or ``P``), points."""
 
 
-def series_of(trading_class: str, expiry: dt.date, quotes: Quotes) -> RecordedSeries:
+Sizes = dict[tuple[float, str], tuple[int | None, int | None]]
+"""Contracts bid for and offered, likewise; ``None`` where they were not recorded."""
+
+
+def series_of(
+    trading_class: str, expiry: dt.date, quotes: Quotes, sizes: Sizes | None = None
+) -> RecordedSeries:
     """Return the quotes of one expiry by strike; an option that is not in them is NaN."""
     strikes = sorted({strike for strike, _ in quotes})
     calls, puts = (
@@ -117,4 +127,5 @@ def series_of(trading_class: str, expiry: dt.date, quotes: Quotes) -> RecordedSe
         call_ask=calls[:, 1],
         put_bid=puts[:, 0],
         put_ask=puts[:, 1],
+        sizes=sizes or {},
     )

@@ -19,7 +19,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.errors import RecordedDataError
-from bot.data.captures import QUOTE_SESSIONS, REACH, Capture, Quotes, RecordedSeries, series_of
+from bot.data.captures import (
+    QUOTE_SESSIONS,
+    REACH,
+    Capture,
+    Quotes,
+    RecordedSeries,
+    Sizes,
+    series_of,
+)
 from bot.files import private_folder, replace_bytes
 
 if TYPE_CHECKING:
@@ -185,11 +193,12 @@ def read_series(path: Path) -> tuple[RecordedSeries, ...]:
     RecordedDataError
         If it is missing, damaged, or holds what is no option or no price.
     """
-    names = ("root", "expiry", "strike", "right", "bid", "ask")
+    names = ("root", "expiry", "strike", "right", "bid", "ask", "bid_size", "ask_size")
     columns = _columns(path, names)
     found: dict[tuple[str, dt.date], Quotes] = defaultdict(dict)
+    sizes: dict[tuple[str, dt.date], Sizes] = defaultdict(dict)
     lines = zip(*(columns[name] for name in names), strict=True)
-    for row, (root, expiry, strike, right, bid, ask) in enumerate(lines, start=1):
+    for row, (root, expiry, strike, right, bid, ask, *contracts) in enumerate(lines, start=1):
         if root not in TRADED_ROOTS or right not in {"C", "P"}:
             raise RecordedDataError(f"{path}, row {row}: {root!r} {right!r} is no option of ours")
         if bid is None and ask is None:
@@ -198,10 +207,13 @@ def read_series(path: Path) -> tuple[RecordedSeries, ...]:
         if not (strike > 0 and min(prices) >= 0 and max(prices) < float("inf")):
             raise RecordedDataError(f"{path}, row {row}: {strike:g} at {prices}: must be >= 0")
         found[root, expiry][strike, right] = prices
+        of_bid, of_ask = (int(size) if size else None for size in contracts)
+        if of_bid or of_ask:
+            sizes[root, expiry][strike, right] = (of_bid, of_ask)
     if not found:
         raise RecordedDataError(f"{path}: no quotes")
     ordered = sorted(found, key=lambda key: key[::-1])
-    return tuple(series_of(*key, found[key]) for key in ordered)
+    return tuple(series_of(*key, found[key], sizes[key]) for key in ordered)
 
 
 def _schema() -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -125,14 +125,14 @@ def _option(cells: Cells, root: str, expiry: dt.date, strike: float, right: str)
 
 
 def _sizes(cells: Cells, column: str) -> tuple[float | None, float | None]:
-    """Read ``300 x 25``: contracts bid for and offered."""
+    """Read ``300 x 25``: contracts bid for and offered; of zero nothing is known."""
     text = cells.by_column[column]
     if not text:
         return None, None
     found = _SIZE.fullmatch(text)
     if found is None:
         raise cells.fault(column, "must read as '300 x 25'")
-    return float(found[1]), float(found[2])
+    return float(found[1]) or None, float(found[2]) or None
 
 
 def _root(underlying: str, expiry: dt.date, calendar: TradingCalendar) -> str:

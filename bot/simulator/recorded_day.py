@@ -146,14 +146,20 @@ class RecordedChain:
         ask = float((quotes.call_ask if call else quotes.put_ask)[at])
         if math.isnan(bid):
             return None
-        size = SPX_SIZE if contract.underlying == "SPX" else VIX_SIZE
+        assumed = SPX_SIZE if contract.underlying == "SPX" else VIX_SIZE
+        of_bid, of_ask = quotes.sizes.get((contract.strike, contract.right.value), (None, None))
         return SimQuote(
             bid=bid,
             ask=ask,
-            bid_size=size if bid > 0 else 0,
-            ask_size=size,
+            bid_size=(of_bid or assumed) if bid > 0 else 0,
+            ask_size=of_ask or assumed,
             provenance=Provenance.RECORDED,
         )
+
+    @property
+    def sizes_recorded(self) -> bool:
+        """Whether the sizes are those of the capture, where it has them."""
+        return any(series.sizes for series in self._quotes.values())
 
     def _add(self, recorded: RecordedSeries, calendar: TradingCalendar) -> None:
         name, expiry = recorded.trading_class, recorded.expiry
@@ -289,5 +295,6 @@ def _chain_note(loaded: LoadedDay, underlying: str, capture: Capture | None) -> 
         detail = f"no capture: surface from VIX {vol.vix:g}, VVIX {vol.vvix:.4g}"
         return note(session, f"{underlying} options", detail, recorded=False)
     taken = capture.captured_at or "time unknown"
-    detail = f"{capture.path.name} ({capture.quote_session}, {taken}); sizes assumed"
+    sizes = "recorded" if loaded.chains[underlying].sizes_recorded else "assumed"
+    detail = f"{capture.path.name} ({capture.quote_session}, {taken}); sizes {sizes}"
     return note(session, f"{underlying} options", detail, recorded=True)

@@ -66,15 +66,21 @@ async def begin_and_kill(found: Stage, folder: Path, *, after: int) -> None:
         await record_chains(found.project, ["VIX"], folder, at=TEN, advance=killed_after(after))
 
 
-def quotes_kept(path: Path) -> dict[tuple[str, dt.date, float, str], tuple[object, object]]:
+def quotes_kept(path: Path) -> dict[tuple[str, dt.date, float, str], tuple[object, ...]]:
     return {
-        (row.root, row.expiry, row.strike, row.right): (row.bid, row.ask) for row in read_rows(path)
+        (row.root, row.expiry, row.strike, row.right): (
+            row.bid,
+            row.ask,
+            row.bid_size,
+            row.ask_size,
+        )
+        for row in read_rows(path)
     }
 
 
 async def quotes_played(
     folder: Path, chains: Path
-) -> dict[tuple[str, dt.date, float, str], tuple[object, object]]:
+) -> dict[tuple[str, dt.date, float, str], tuple[object, ...]]:
     """Ask a gateway that plays `chains` for all of them, over the socket."""
     market = PlaybackMarket(chains=chains)
     quoted: dict[OptionContract, Quote] = {}
@@ -88,6 +94,8 @@ async def quotes_played(
         (option.trading_class, option.expiry, option.strike, option.right.value): (
             quote.bid,
             quote.ask,
+            quote.bid_size,
+            quote.ask_size,
         )
         for option, quote in quoted.items()
     }

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -79,6 +80,13 @@ def test_no_bid_beside_an_ask_is_zero_and_an_option_without_quotes_is_left_out(
     assert series.call_bid.tolist() == [101.5, 45.0, 0.0]
     assert series.call_ask.tolist() == [102.5, 46.0, 0.05]
     assert math.isnan(series.put_bid[2])
+
+
+def test_sizes_are_kept_where_they_were_recorded(tmp_path: Path) -> None:
+    sized = replace(CHAIN[0], bid_size=7.0, ask_size=None)
+    (series,) = read_chain(write(tmp_path / "a.parquet", (sized, *CHAIN[1:])))
+
+    assert dict(series.sizes) == {(5900.0, "C"): (7, None)}
 
 
 def test_a_folder_of_parquet_files_needs_no_index(tmp_path: Path) -> None:

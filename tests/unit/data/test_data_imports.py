@@ -128,7 +128,7 @@ def test_a_file_of_optionsdx_becomes_a_chain_for_each_instant(tmp_path: Path) ->
     call, put, *weekly = read_rows(second.path)
     assert (call.root, call.bid, call.ask) == ("SPX", 101.5, 102.5)
     assert (call.bid_size, call.ask_size) == (30.0, 25.0)
-    assert (put.bid_size, put.iv, put.volume) == (0.0, None, None)
+    assert (put.bid_size, put.ask_size, put.iv, put.volume) == (None, 4522.0, None, None)
     assert {option.root for option in weekly} == {"SPXW"}
 
 
