@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_type_hints
 
-from bot.core.errors import ConfigError
+from bot.core.errors import ConfigError, NotInLedgerError
 from bot.core.mark import Mark
 from bot.files import replace_bytes
 from bot.ledger.fill_rows import FillRow, fill_rows
+from bot.ledger.queries import latest_session
 from bot.review.tearsheet import FIGURES, tearsheets
 
 if TYPE_CHECKING:
@@ -64,13 +65,27 @@ def export_table(
         One of `SUBJECTS`.
     first, last
         Range of sessions.
+
+    Raises
+    ------
+    NotInLedgerError
+        If the ledger has no session in the range, though it has others.
     """
+    _demand_session(ledger, first, last)
     if subject == "fills":
         return _of_facts(FillRow, fill_rows(ledger, first, last))
     marks = [mark for mark in ledger.marks() if first <= mark.session <= last]
     if subject == "marks":
         return _of_facts(Mark, marks)
     return _tearsheet(marks)
+
+
+def _demand_session(ledger: Ledger, first: dt.date, last: dt.date) -> None:
+    newest = latest_session(ledger)
+    between = (first.isoformat(), last.isoformat())
+    found = ledger.value("SELECT 1 FROM sessions WHERE session BETWEEN ? AND ? LIMIT 1", between)
+    if newest is not None and found is None:
+        raise NotInLedgerError(f"no session from {first} to {last}: the newest is {newest}")
 
 
 def _of_facts(kind: type, facts: Sequence[Any]) -> Table:

@@ -181,7 +181,7 @@ class Notifier:
         """Log what cannot be told instead of ending; a fault names no address."""
         try:
             yield
-        except (LedgerError, ConfigError, OSError) as fault:
+        except (LedgerError, ConfigError, OSError, ValueError) as fault:
             self._note(what, well=False, fault=str(fault))
         else:
             self._note(what, well=True, fault="")

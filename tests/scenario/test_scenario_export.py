@@ -127,6 +127,10 @@ def test_a_tearsheet_has_book_and_shadow(traded: Path, steward_here: Callable[..
             ("fills", "--from", "2025-01-07", "--to", "2025-01-06"),
             "--from 2025-01-07: lies after --to 2025-01-06",
         ),
+        (
+            ("marks", "--from", "2025-01-08", "--to", "2025-01-09"),
+            "no session from 2025-01-08 to 2025-01-09: the newest is 2025-01-07",
+        ),
         (("fills", "--out", "ledger/steward.db"), "steward.db: exists; name a new file"),
         (("fills", "--out", "no/such/folder.csv"), "cannot be written: No such file or directory"),
     ],
