@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from bot.core.book import Layer
+from bot.core.book import Layer, Tier
 from bot.core.decision import Decision
 from bot.core.model import MULTIPLIER
 from bot.evidence.account import Account
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 SETTLE: Final = "settle"
 EXPIRY: Final = "expiry"
 CONDOR: Final = "condor"
+ENTRIES: Final = frozenset({CONDOR, *(f"{CONDOR}:{tier.value}" for tier in Tier)})
+"""Subjects of the gates that a new condor must pass."""
+
 DAYS_A_YEAR: Final = 365
 TRADES: Final = (
     "session",
@@ -201,12 +204,12 @@ def _market_row(day: MarketDay) -> Row:
 
 
 def _decision_row(decision: Decision) -> Row:
-    """Return the regime, and the gates of condors that did not pass, by code."""
+    """Return the regime, and the gates of new condors that did not pass, by code."""
     signals = {signal.name: signal.value for signal in decision.signals}
     denied = {
         verdict.code
         for verdict in decision.verdicts
-        if not verdict.passed and verdict.subject.startswith(CONDOR)
+        if not verdict.passed and verdict.subject in ENTRIES
     }
     return {
         "regime": decision.regime,
