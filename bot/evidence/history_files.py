@@ -129,6 +129,8 @@ class Layout:
         Columns that the file must have.
     optional
         Columns of numbers that it may have; NaN throughout where it has not.
+    also_dates
+        Those of the texts that must be dates.
     repeats
         Whether a date may have several rows: one for each contract or event.
     positive
@@ -140,6 +142,7 @@ class Layout:
     numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    also_dates: tuple[str, ...] = ()
     repeats: bool = False
     positive: bool = True
     most_move: float = math.inf
@@ -161,6 +164,7 @@ def read_table(path: Path, layout: Layout) -> Table:
     dates = _dates(raw[DATE])
     values = {name: _values(raw, name) for name in (*layout.numbers, *layout.optional)}
     checks = _date_checks(raw[DATE], dates, repeats=layout.repeats)
+    checks += [_no_date(raw[name], _dates(raw[name])) for name in layout.also_dates]
     for name in (name for name in values if name in raw):
         checks += _checks(raw[name], values[name], positive=layout.positive)
     checks += _jumps(values, layout.most_move)
@@ -248,10 +252,15 @@ def _date_checks(cells: pd.Series, dates: Dates, *, repeats: bool) -> list[_Chec
     highest = np.concatenate([days[:1], np.maximum.accumulate(days)[:-1]])
     again = np.concatenate([[False], days[1:] == highest[1:]]) & ~unknown
     checks = [
-        (f"{_first(cells, unknown)!r} is not a date", unknown),
+        _no_date(cells, dates),
         ("dates go back: rows must ascend by date", (days < highest) & ~unknown),
     ]
     return checks if repeats else [*checks, ("the date of an earlier row again", again)]
+
+
+def _no_date(cells: pd.Series, dates: Dates) -> _Check:
+    unknown = np.isnat(dates)
+    return f"{_first(cells, unknown)!r} is not a date", unknown
 
 
 def _checks(cells: pd.Series, values: Values, *, positive: bool) -> list[_Check]:

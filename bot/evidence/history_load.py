@@ -17,8 +17,8 @@ from bot.core.errors import ConfigError
 from bot.core.model import EventTable, MacroMonth
 from bot.core.sessions import TradingCalendar
 from bot.evidence.history import WARM_UP_SESSIONS, Bars, Dates, History, Values, known
-from bot.evidence.history_files import HistoryFault, Rows, as_day, fingerprint, found
-from bot.evidence.history_sources import EVENT_TYPES, OHLC, SOURCES, read_source
+from bot.evidence.history_files import HistoryFault, Rows, as_day, fingerprint
+from bot.evidence.history_sources import EVENT_TYPES, OHLC, SOURCES, files_of, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +36,9 @@ MOST_NAMED: Final = 4
 MACRO_FIELDS: Final = ("reer", "rate_differential_pct")
 NOTHING_SOLD: Final = "unknown from then on, and nothing is sold"
 DEFAULT_PACE: Final = "unknown from then on, and the pace of the hedge is the default"
+MOST_OF_VIX: Final = 5.0
+"""As a factor: the furthest of 2004-2026 was 2.9 (2020-03-16)."""
+
 LONGEST_SILENCE: Final = dt.timedelta(days=100)
 """An event or a month that is over for no longer than this ends nothing: the next is not out."""
 
@@ -84,18 +87,19 @@ def load_history(folder: Path) -> History:
         With every fault of all files, when there is no stretch of SPX, VIX and rate that is long
         enough to decide one session.
     """
-    paths = {name: found(folder, source.names) for name, source in SOURCES.items()}
+    paths = {name: files_of(folder, source) for name, source in SOURCES.items()}
     tables = {name: read_source(paths[name], source) for name, source in SOURCES.items()}
     faults = tuple(dict.fromkeys(fault for table in tables.values() for fault in table.faults))
     if any(not tables[name].dates.size for name, source in SOURCES.items() if source.required):
         raise ConfigError(tuple(f"{folder}: {fault}" for fault in faults))
-    history = replace(_history(tables, _grid(tables)), faults=faults)
+    whole = _history(tables, _grid(tables))
+    history, odd = _believable(whole, tables["vx"].file)
     recorded = _recorded(history)
     end = min(_last(rows) for rows in recorded.values() if rows.any())
     files = {name: table.file for name, table in tables.items()}
-    read = sorted({path for path in paths.values() if path is not None})
+    read = sorted({path for several in paths.values() for path in several})
     ends = _ends(history, end, files)
-    found_wrong = (*faults, *_gaps(history, recorded, end, files), *ends)
+    found_wrong = (*faults, *odd, *_gaps(history, recorded, end, files), *ends)
     return replace(
         _usable(_carried(history), end, folder=folder, faults=found_wrong),
         limits=tuple(_limits(history, recorded, end, files)),
@@ -173,6 +177,29 @@ def _futures(table: Table, grid: _Grid) -> tuple[Dates, Values]:
     return out
 
 
+def _believable(history: History, file: str) -> tuple[History, tuple[HistoryFault, ...]]:
+    """Make settlements unknown that are out of all proportion to the VIX, and name them.
+
+    Before 2007-03-26 futures were quoted at ten times the index: a file that leaves them so.
+    """
+    with np.errstate(invalid="ignore"):
+        ratio = np.abs(np.log(history.vx_settlements / history.vix.close[:, None]))
+        odd = ratio > np.log(MOST_OF_VIX)
+    if not odd.any():
+        return history, ()
+    sessions = [history.session(int(at)) for at in np.flatnonzero(odd.any(axis=1))]
+    text = f"settlements more than {MOST_OF_VIX:g} times the VIX, or less than its part: left out"
+    fault = HistoryFault(
+        file=file,
+        rows=_named(sessions),
+        text=text,
+        first=history.session(0),
+        last=history.session(-1),
+    )
+    kept = np.where(odd, np.nan, history.vx_settlements)
+    return replace(history, vx_settlements=kept), (fault,)
+
+
 def _events(table: Table) -> EventTable:
     named = {
         ours: tuple(sorted(set(table.dates[table.texts["event"] == theirs].tolist())))
@@ -196,7 +223,7 @@ def _recorded(history: History) -> dict[str, Rows]:
         "vix": np.isfinite(history.vix.close),
         "rate": np.isfinite(history.rate),
         **{name: np.isfinite(getattr(history, name)) for name in INDEXES},
-        "vx": np.isfinite(history.vx_settlements[:, 0]),
+        "vx": np.isfinite(history.vx_settlements).any(axis=1),
         "breadth": np.isfinite(history.nyse[:, 0]) | np.isfinite(history.large_caps[:, 0]),
     }
 

@@ -6,13 +6,14 @@ columns that mean the same, the first that the file has is read. ``docs/history.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.evidence.history_files import HistoryFault, Layout, Table, nothing, read_table
+from bot.evidence.history_files import HistoryFault, Layout, Table, found, nothing, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ OHLC: Final = ("open", "high", "low", "close")
 EVENT_TYPES: Final = {"fomc": "fomc_decision", "cpi": "cpi", "ppi": "ppi"}
 """Our name of an event and that of the file. Meetings that nobody expected are not scheduled."""
 
+EXPIRY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 VOL_INDEXES: Final = "vol_indices_daily.csv"
 
 
@@ -42,6 +44,8 @@ class Source:
         What a file that is not there means, or a session that is not recorded.
     required
         Whether there is nothing to test without it.
+    contracts
+        Pattern of files of single contracts that stand for it together, ``*`` being the expiry.
     """
 
     names: tuple[str, ...]
@@ -49,6 +53,7 @@ class Source:
     fields: Mapping[str, tuple[str, ...]]
     absent: str
     required: bool = False
+    contracts: str = ""
 
 
 def _index(name: str, absent: str = "modelled from the VIX") -> Source:
@@ -90,9 +95,10 @@ SOURCES: Final[Mapping[str, Source]] = {
     "skew": _index("skew", absent="its median stands for it"),
     "vx": Source(
         names=("vx_futures_by_expiry.csv",),
-        layout=Layout(texts=("expiry",), numbers=("settle",), repeats=True),
+        layout=Layout(texts=("expiry",), numbers=("settle",), also_dates=("expiry",), repeats=True),
         fields={"settle": ("settle",)},
         absent="the curve is modelled",
+        contracts="VX_*.csv",
     ),
     "breadth": Source(
         names=("nyse_breadth_daily.csv",),
@@ -127,23 +133,64 @@ SOURCES: Final[Mapping[str, Source]] = {
 }
 
 
-def read_source(path: Path | None, source: Source) -> Table:
-    """Read a file as its source says; its columns have the names of the source's fields.
+def files_of(folder: Path, source: Source) -> tuple[Path, ...]:
+    """Return the file of a source, or its files of single contracts; empty without either."""
+    whole = found(folder, source.names)
+    if whole is not None:
+        return (whole,)
+    return tuple(sorted(folder.glob(source.contracts))) if source.contracts else ()
+
+
+def read_source(paths: tuple[Path, ...], source: Source) -> Table:
+    """Read the files of a source; the columns have the names of the source's fields.
 
     Returns
     -------
     Table
         Empty, with the fault that says so, when there is no file or nothing of it can be used.
     """
-    if path is None:
+    if not paths:
         return _named(nothing(source.names[0], source.layout, f"no file: {source.absent}"), source)
-    table = _named(read_table(path, source.layout), source)
+    whole = paths[0].name.removesuffix(".gz") in source.names
+    read = read_table(paths[0], source.layout) if whole else _of_contracts(paths, source)
+    table = _named(read, source)
     recorded = [np.isfinite(values).any() for values in table.columns.values()]
     if not recorded or any(recorded) or not table.dates.size:
         return table
     text = f"nothing recorded of {', '.join(table.columns)}: {source.absent}"
-    fault = HistoryFault(file=path.name, rows="", text=text)
+    fault = HistoryFault(file=paths[0].name, rows="", text=text)
     return replace(table, faults=(*table.faults, fault))
+
+
+def _of_contracts(paths: tuple[Path, ...], source: Source) -> Table:
+    """Join files of single contracts, each named by its expiry; a settlement of 0 is none."""
+    layout = replace(source.layout, texts=(), also_dates=(), repeats=False, positive=False)
+    head, _, tail = source.contracts.partition("*")
+    tables = [read_table(path, layout) for path in paths]
+    expiries = [path.name.removeprefix(head).removesuffix(tail) for path in paths]
+    faults = [fault for table in tables for fault in table.faults]
+    known = [bool(EXPIRY.fullmatch(expiry)) for expiry in expiries]
+    faults += [
+        HistoryFault(file=path.name, rows="", text=f"{expiry!r} is not an expiry as 2026-01-21")
+        for path, expiry, fine in zip(paths, expiries, known, strict=True)
+        if not fine
+    ]
+    kept = [
+        each for each, fine in zip(zip(tables, expiries, strict=True), known, strict=True) if fine
+    ]
+    if not kept:
+        return replace(nothing(source.contracts, source.layout, "no row"), faults=tuple(faults))
+    dates = np.concatenate([table.dates for table, _ in kept])
+    order = np.argsort(dates, kind="stable")
+    settle = np.concatenate([table.columns["settle"] for table, _ in kept])
+    names = np.concatenate([np.full(table.dates.size, expiry) for table, expiry in kept])
+    return Table(
+        file=source.contracts,
+        dates=dates[order],
+        columns={"settle": np.where(settle > 0, settle, np.nan)[order]},
+        texts={"expiry": names[order]},
+        faults=tuple(faults),
+    )
 
 
 def _named(table: Table, source: Source) -> Table:

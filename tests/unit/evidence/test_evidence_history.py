@@ -214,6 +214,39 @@ def test_files_as_cboe_and_fred_offer_them_are_read(folder: Path) -> None:
     assert history.carried["rate"] == (SESSIONS[7],)
 
 
+def test_files_of_single_futures_stand_for_the_curve(folder: Path) -> None:
+    """As Cboe offers them: one file a contract; a settlement of 0 is none."""
+    (folder / "vx_futures_by_expiry.csv").unlink()
+    header = "Trade Date,Futures,Open,High,Low,Close,Settle"
+    for expiry, settle in (("2013-01-16", "21.5"), ("2013-02-13", "22.5")):
+        days = [f"{day},X,0,0,0,0,{settle if at else 0}" for at, day in enumerate(SESSIONS)]
+        (folder / f"VX_{expiry}.csv").write_text("\n".join([header, *days]))
+    (folder / "VX_F13.csv").write_text(f"{header}\n{SESSIONS[0]},X,0,0,0,0,21.0\n")
+    history = load_history(folder)
+
+    assert history.vx(0) == {}
+    assert history.vx(1) == {dt.date(2013, 1, 16): 21.5, dt.date(2013, 2, 13): 22.5}
+    assert "VX_F13.csv: 'F13' is not an expiry as 2026-01-21" in faults(folder)
+
+
+def test_an_expiry_that_is_no_date_is_named(folder: Path) -> None:
+    edit(
+        folder / "vx_futures_by_expiry.csv",
+        lambda lines: [*lines[:3], f"{SESSIONS[1]},Jan,20", *lines[3:]],
+    )
+
+    assert "vx_futures_by_expiry.csv, line 4: 'Jan' is not a date" in faults(folder)
+
+
+def test_a_future_at_ten_times_its_level_is_left_out_and_named(folder: Path) -> None:
+    """The VIX is 20 throughout."""
+    far = f"{SESSIONS[0]},2010-06-16,215"
+    edit(folder / "vx_futures_by_expiry.csv", lambda lines: [lines[0], far, *lines[1:]])
+
+    assert dt.date(2010, 6, 16) not in load_history(folder).vx(0)
+    assert f"{SESSIONS[0]}: settlements more than 5 times the VIX" in faults(folder)
+
+
 def test_two_readings_of_the_same_files_have_one_fingerprint(folder: Path) -> None:
     before = load_history(folder).sha256
     edit(folder / "macro.csv", lambda lines: [*lines, "2013-01,,"])
