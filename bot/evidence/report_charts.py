@@ -59,8 +59,8 @@ def value_chart(study: Study) -> Figure:
     )
     return Figure(
         title="What a dollar became",
-        caption="Logarithmic. The unhedged book has the same fills without the hedge, and the "
-        "interest of its own cash.",
+        caption="Logarithmic. The unhedged book takes the same decisions without the hedge, for "
+        "each dollar of its own NAV.",
         data=tuple(traces),
         layout={"yaxis": {"type": "log", "tickformat": ".2~f"}},
         height=380,

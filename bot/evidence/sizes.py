@@ -5,8 +5,11 @@ dollars are counted anew at the beginning of each month, and what is held in it 
 so that a fall of the NAV makes no position smaller: such a book can be ruined. The caps of the
 rules are those of the bot; no broker would margin it, and the report says so.
 
-The shadow of a replay earns the interest of the hedged book's cash. Here it gets its own: what the
-hedge has cost stays in it and earns, so that its growth is that of a book that never bought one.
+**Size 1 is how the two books are compared.** The shadow of a replay has the contracts of the
+hedged book, which were sized on a NAV that the hedge has paid out of; year after year its own NAV
+is larger, and the same dollars are a smaller share of it. Falls and growth of the two could not be
+compared. So the unhedged book, too, holds its contracts for each dollar of its own NAV, and earns
+interest on it.
 """
 
 from __future__ import annotations
@@ -33,37 +36,6 @@ LARGEST: Final = 500.0
 """Size beyond which none is looked for."""
 
 
-def standalone(
-    hedged: BookDays,
-    shadow: BookDays,
-    *,
-    premium_usd: NDArray[np.float64],
-    bill_returns: NDArray[np.float64],
-) -> BookDays:
-    """Return the shadow with the interest of its own cash.
-
-    Its cash is that of the hedged book, what the hedge has cost since, and what it holds now.
-
-    Parameters
-    ----------
-    hedged, shadow
-        Of one replay.
-    premium_usd
-        Value of the hedge at the end of each session, shape (n,).
-    bill_returns
-        Return of T-bills in each session, shape (n,).
-    """
-    earned, carry = 0.0, shadow.carry_usd.copy()
-    more = shadow.nav_usd - hedged.nav_usd + premium_usd
-    for row in range(1, len(carry)):
-        extra = (more[row - 1] + earned) * bill_returns[row]
-        carry[row] += extra
-        earned += extra
-    return replace(
-        shadow, carry_usd=carry, nav_usd=shadow.nav_usd + np.cumsum(carry - shadow.carry_usd)
-    )
-
-
 def resized(
     book: BookDays,
     size: float,
@@ -88,15 +60,11 @@ def resized(
     labels = book.sessions.astype("datetime64[M]") if periods is None else periods
     share, interest = np.zeros(len(nav)), np.zeros(len(nav))
     begins = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]])).tolist()
-    traded, rate, worth = (
-        book.pnl_usd - book.carry_usd,
-        book.carry_usd / before(book),
-        capital(book),
-    )
+    traded, worth = book.pnl_usd - book.carry_usd, capital(book)
     for begin, end in zip(begins, [*begins[1:], len(nav)], strict=True):
         rows, start = slice(begin, end), max(worth, 0.0)
         share[rows] = size * start / nav[begin]
-        interest[rows] = rate[rows] * start
+        interest[rows] = book.carry_usd[rows] * start / nav[begin]
         worth = start + float(np.sum(share[rows] * traded[rows] + interest[rows]))
         worth = worth if _survived(start, share[rows] * traded[rows] + interest[rows]) else 0.0
     return replace(
@@ -114,7 +82,10 @@ def _survived(start: float, gains: NDArray[np.float64]) -> bool:
 
 
 def at_size(replay: Replay, size: float) -> Replay:
-    """Return a replay with its two books at another size; commissions go to what they were for."""
+    """Return a replay as the engine gave it with both books at a size, each on its own NAV.
+
+    Commissions go to what they were paid for.
+    """
     hedged, shadow = replay.books[HEDGED], replay.books[SHADOW]
     nav, hedge = before(hedged), hedge_pnl(hedged, shadow)
     hedged = replace(hedged, hedge_usd=hedge, fees_usd=shadow.fees_usd)

@@ -34,7 +34,7 @@ from bot.evidence.rivals import (
     smaller_at_equal_drawdown,
 )
 from bot.evidence.segments import SPLIT
-from bot.evidence.sizes import at_size, crash_losses, size_of_2020, standalone
+from bot.evidence.sizes import at_size, crash_losses, size_of_2020
 from bot.evidence.sources import Sources
 from bot.evidence.spikes import reduction_without
 from bot.evidence.verdict import Answer, answer
@@ -83,7 +83,7 @@ class Study:
     sources
         What was replayed, and what lay beside it.
     replay
-        At the bot's size, its shadow with interest of its own.
+        At the bot's size, its shadow sized on its own NAV (``bot.evidence.sizes``).
     default, large
         Measures at both sizes.
     market
@@ -125,7 +125,7 @@ class Study:
 
     @property
     def shadow(self) -> BookDays:
-        """Return the same fills without the hedge, with interest of its own."""
+        """Return the same decisions without the hedge, sized on its own NAV."""
         return self.replay.books[SHADOW]
 
 
@@ -155,8 +155,7 @@ def study(
     raw = replay(history, rules, settings)
     tell("measuring")
     market = market_of(history, raw.books[HEDGED].sessions)
-    alone = with_own_interest(raw, market)
-    default = _measured("the bot's size", alone, market)
+    default = _measured("the bot's size", raw, market)
     engine = second_engine_condors(raw)
     recoveries = None
     if engine and not quick:
@@ -169,20 +168,21 @@ def study(
         engine_condors=engine,
     )
     tell("pricing rivals and drawing resamples")
-    return _finished(sources, alone, market, default, inputs, quick=quick)
+    return _finished(sources, raw, market, default, inputs, quick=quick)
 
 
 def _finished(  # noqa: PLR0913 - the parts of a study
     sources: Sources,
-    alone: Replay,
+    raw: Replay,
     market: Market,
     default: Measures,
     inputs: Inputs,
     *,
     quick: bool,
 ) -> Study:
+    alone = at_size(raw, 1.0)
     hedged, shadow = alone.books[HEDGED], alone.books[SHADOW]
-    large = large_measures(alone, market)
+    large = large_measures(raw, market)
     found = claims(default, large, inputs)
     calls = calls_overlay(sources.history, alone)
     rivals = rivals_of(sources.history, alone, default, calls)
@@ -216,30 +216,21 @@ def _finished(  # noqa: PLR0913 - the parts of a study
     )
 
 
-def _measured(name: str, alone: Replay, market: Market) -> Measures:
+def _measured(name: str, raw: Replay, market: Market) -> Measures:
     """Return the measures of a replay at its own size."""
-    held, crash = premium(alone), crash_losses(alone, 1.0)
-    return measure(name, alone, market, premium_usd=held, crash=crash)
+    held, crash = premium(raw), crash_losses(raw, 1.0)
+    return measure(name, at_size(raw, 1.0), market, premium_usd=held, crash=crash)
 
 
-def with_own_interest(raw: Replay, market: Market) -> Replay:
-    """Return a replay whose shadow earns the interest of its own cash."""
-    hedged = raw.books[HEDGED]
-    shadow = standalone(
-        hedged, raw.books[SHADOW], premium_usd=premium(raw), bill_returns=market.bill_days
-    )
-    return replace(raw, books={**raw.books, SHADOW: shadow})
-
-
-def large_measures(alone: Replay, market: Market) -> Measures | None:
+def large_measures(raw: Replay, market: Market) -> Measures | None:
     """Return the measures at the size of 2020; ``None`` where there is no such size."""
-    size = size_of_2020(alone)
+    size = size_of_2020(raw)
     if size is None:
         return None
-    nav = before(alone.books[HEDGED])
-    sized = at_size(alone, size)
-    held = premium(alone) * size * before(sized.books[HEDGED]) / nav
-    crash = crash_losses(alone, size)
+    nav = before(raw.books[HEDGED])
+    sized = at_size(raw, size)
+    held = premium(raw) * size * before(sized.books[HEDGED]) / nav
+    crash = crash_losses(raw, size)
     return measure("the size of 2020", sized, market, premium_usd=held, crash=crash)
 
 
@@ -379,7 +370,7 @@ def _without_engine(
     off = replace(rules, second_engine=replace(rules.second_engine, enabled=False))
     raw = replay(history, off, settings)
     market = market_of(history, raw.books[HEDGED].sessions)
-    bare = _measured("no second engine", with_own_interest(raw, market), market)
+    bare = _measured("no second engine", raw, market)
     return Pair(hedged=default.recovery.hedged, shadow=bare.recovery.hedged)
 
 

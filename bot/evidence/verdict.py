@@ -58,8 +58,8 @@ class Answer:
 HEADLINES: Final = {
     (True, True): "The hedge worked, and it was worth its cost.",
     (True, False): "The hedge cut the deepest drawdown, but it was not worth its cost.",
-    (False, True): "The hedge did not cut the deepest drawdown, yet its holder was better off.",
-    (False, False): "The hedge neither cut the deepest drawdown nor was worth its cost.",
+    (False, True): "The hedge did little for the deepest drawdown, yet its holder was better off.",
+    (False, False): "The hedge did little for the deepest drawdown and was not worth its cost.",
 }
 UNKNOWN_HEADLINE: Final = "The history cannot tell whether the hedge works."
 

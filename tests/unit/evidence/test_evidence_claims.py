@@ -18,7 +18,7 @@ from bot.evidence.measures import Market, Measures, Pair, measure
 from bot.evidence.resampling import resample_books
 from bot.evidence.rivals import Rival, smaller_at_equal_drawdown
 from bot.evidence.settings import ReplaySettings
-from bot.evidence.sizes import at_size, crash_losses, size_of_2020, standalone
+from bot.evidence.sizes import at_size, crash_losses, size_of_2020
 from bot.evidence.verdict import HEADLINES, UNKNOWN_HEADLINE, answer
 
 DAYS = 520
@@ -62,10 +62,9 @@ def market(found: Replay) -> Market:
 
 @cache
 def measures(found: Replay, size: float = 1.0) -> Measures:
-    sized = found if size == 1.0 else at_size(found, size)
     return measure(
         "size",
-        sized,
+        at_size(found, size),
         market(found),
         premium_usd=np.full(DAYS, 1_000.0),
         crash=crash_losses(found, size),
@@ -216,7 +215,7 @@ def test_a_hedge_that_works_and_is_wanted_is_said_to_be_worth_it() -> None:
 def test_a_hedge_that_costs_and_saves_nothing_is_said_so_first() -> None:
     found = told(COSTLY)
 
-    assert found.headline == "The hedge neither cut the deepest drawdown nor was worth its cost."
+    assert found.headline == HEADLINES[False, False]
     assert "the hedge cost 4.00% of NAV a year" in found.sentences[0]
     assert any("do not (" in each and "drawdown" in each for each in found.sentences)
 
@@ -303,17 +302,21 @@ def test_another_size_is_that_many_times_the_condors_and_the_hedge_for_each_doll
     )
 
 
-def test_the_shadow_keeps_what_the_hedge_cost_and_earns_interest_on_it() -> None:
-    hedged = book([0.0] * 3, [-100.0, -100.0, 0.0])
-    shadow = book([0.0] * 3, name="shadow")
+def test_the_unhedged_book_is_sized_on_its_own_nav_and_earns_interest_on_it() -> None:
+    """Two months: the hedge costs a tenth in the first, so the second month's share is larger."""
+    sessions = np.array(["2019-01-30", "2019-01-31", "2019-02-01", "2019-02-04"], "datetime64[D]")
+    condor, hedge, carry = [0.0, 0.0, -90.0, 0.0], [-100.0, 0.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]
+    hedged = book(condor, hedge, carry=carry, capital=1_000.0, sessions=sessions)
+    shadow = book(condor, carry=carry, capital=1_000.0, sessions=sessions, name="shadow")
+    raw = replace(WORKING, books={"hedged": hedged, "shadow": shadow})
 
-    own = standalone(
-        hedged, shadow, premium_usd=np.array([400.0, 300.0, 300.0]), bill_returns=np.full(3, 0.01)
-    )
+    sized = at_size(raw, 1.0).books
 
-    # cash that is in the shadow and not in the hedged book: 500 after a day, 500 and 5 after two
-    assert own.carry_usd.tolist() == pytest.approx([0.0, 5.0, 5.05])
-    assert own.nav_usd[-1] == pytest.approx(1_000_010.05)
+    # 90 of 900 is a tenth of either book, and 9 of 900 a hundredth
+    assert sized["shadow"].condor_usd.tolist() == pytest.approx([0.0, 0.0, -100.0, 0.0])
+    assert sized["shadow"].carry_usd.tolist() == pytest.approx([0.0, 0.0, 10.0, 0.0])
+    assert sized["shadow"].nav_usd[-1] == pytest.approx(910.0)
+    assert sized["hedged"].nav_usd.tolist() == pytest.approx(hedged.nav_usd.tolist())
 
 
 def test_ruin_ends_a_book() -> None:

@@ -21,7 +21,7 @@ from bot.evidence.measures import market_of
 from bot.evidence.report import write_report
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sources import LiveFills, Sources
-from bot.evidence.study import Study, _finished, _measured, fresh_gains, with_own_interest
+from bot.evidence.study import Study, _finished, _measured, fresh_gains
 from bot.evidence.validation import Validation
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def made() -> Study:
         layers=layers,
     )
     market = market_of(past, past.sessions)
-    alone = with_own_interest(raw, market)
-    default = _measured("the bot's size", alone, market)
+    default = _measured("the bot's size", raw, market)
     sources = Sources(
         history=past,
         validation=VALIDATION,
@@ -86,7 +85,7 @@ def made() -> Study:
         live=LiveFills(sessions=70, orders=200, median_share=0.4, mean_share=0.45),
     )
     inputs = Inputs(fresh=fresh_gains(past, raw, default))
-    return _finished(sources, alone, market, default, inputs, quick=True)
+    return _finished(sources, raw, market, default, inputs, quick=True)
 
 
 VALIDATION = Validation(
