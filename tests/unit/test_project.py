@@ -35,7 +35,7 @@ def texts() -> Iterator[tuple[str, str]]:
     tops = ("bot", "strategies", "config", "deploy", "docs", "tests", ".ci")
     nested = (path for top in tops for path in (ROOT / top).rglob("*"))
     for path in (*ROOT.iterdir(), *nested):
-        if path.is_file() and path.suffix not in {".pyc", ".gz", ".db"}:
+        if path.is_file() and path.suffix not in {".pyc", ".gz", ".db", ".png"}:
             name = str(path.relative_to(ROOT))
             if not name.startswith((".coverage", ".git")):
                 yield name, path.read_text(encoding="utf-8")

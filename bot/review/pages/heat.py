@@ -50,10 +50,20 @@ def _heat(grid: StressGrid, *, facts: tuple[str, ...]) -> Heat:
     most = max((abs(total) for cell in grid.cells if (total := _total(cell))), default=1.0)
     moves = sorted({cell.vix_points for cell in grid.cells})
     rows = [
-        (f"SPX {spx:+.0%}", tuple(_cell(by_shock.get((spx, vix)), most=most) for vix in moves))
+        (
+            f"SPX {_move(spx * 100)} %",
+            tuple(_cell(by_shock.get((spx, vix)), most=most) for vix in moves),
+        )
         for spx in sorted({cell.spx for cell in grid.cells}, reverse=True)
     ]
-    return Heat(columns=tuple(f"VIX {move:+g}" for move in moves), rows=tuple(rows), facts=facts)
+    return Heat(
+        columns=tuple(f"VIX {_move(move)}" for move in moves), rows=tuple(rows), facts=facts
+    )
+
+
+def _move(change: float) -> str:
+    """Write a move with its sign, and none at all as 0."""
+    return f"{round(change, 6):+g}" if change else "0"
 
 
 def _cell(cell: StressCell | None, *, most: float) -> HeatCell:
