@@ -20,7 +20,7 @@ class CondorPast(HedgePast):
     def second_engine_records(self, since: dt.date) -> tuple[IntentRecord, ...]:
         """Return the intents of the second engine since a date, oldest first."""
         rows = self.rows(
-            "SELECT state, body FROM intents WHERE reason = ? AND session >= ? ORDER BY id",
+            "SELECT state, body FROM intents WHERE reason = ? AND session >= ? ORDER BY +id",
             (SECOND_ENGINE, since.isoformat()),
         )
         return read_records(rows)

@@ -45,9 +45,10 @@ class HedgePast(Marks):
 
     def hedge_sales(self, since: dt.date) -> tuple[HedgeSale, ...]:
         """Return the monetising sales since a date, and those of lots that are still held."""
-        rows = self.rows(
-            "SELECT DISTINCT structure_id FROM intents JOIN structures USING (structure_id) "
-            "WHERE reason IN (?, ?) AND (session >= ? OR structures.state = 'open')",
+        rows = self.rows(  # each half by an index of its own: the years before are not read
+            "SELECT structure_id FROM intents WHERE session >= ?3 AND reason IN (?1, ?2) "
+            "UNION SELECT structure_id FROM structures JOIN intents USING (structure_id) "
+            "WHERE structures.state = 'open' AND reason IN (?1, ?2)",
             (*PROFIT_TAKING, since.isoformat()),
         )
         records, fills, _, _ = self._facts([row["structure_id"] for row in rows])

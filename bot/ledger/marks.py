@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bot.core.book import WidthDay
 from bot.core.fold import StructureKind
@@ -60,7 +60,9 @@ class Marks(Trades):
 
     def marks(self) -> tuple[Mark, ...]:
         """Return all marks, oldest first."""
-        return tuple(_read_mark(row) for row in self.rows("SELECT * FROM marks ORDER BY session"))
+        columns = ", ".join(_MARK_FIELDS)
+        rows = self.rows(f"SELECT {columns} FROM marks ORDER BY session")  # noqa: S608 - names of ours
+        return tuple(map(_read_mark, rows))
 
     def widths(self, last_n: int) -> tuple[WidthDay, ...]:
         """Return the gross width at the end of the last `last_n` sessions, oldest first."""
@@ -91,13 +93,12 @@ def _mark_row(mark: Mark) -> Columns:
 
 
 def _read_mark(row: sqlite3.Row) -> Mark:
-    values = {name: row[name] for name in _MARK_FIELDS}
-    money = {name: optional_decimal(row[name]) for name in _MONEY}
-    times = {
-        "session": dt.date.fromisoformat(row["session"]),
-        "at": dt.datetime.fromisoformat(row["at"]),
-    }
-    return Mark(**(values | money | times))
+    values: dict[str, Any] = dict(zip(_MARK_FIELDS, row, strict=True))
+    for name in _MONEY:
+        values[name] = optional_decimal(values[name])
+    values["session"] = dt.date.fromisoformat(values["session"])
+    values["at"] = dt.datetime.fromisoformat(values["at"])
+    return Mark(**values)
 
 
 def _positions(holdings: Holdings, prices: Mapping[str, Decimal | None]) -> list[Columns]:

@@ -119,7 +119,10 @@ class Totals:
 
 def latest_session(ledger: Connection) -> Session | None:
     """Return the newest session, a real one rather than a dry one."""
-    day = ledger.value("SELECT session FROM sessions ORDER BY dry, session DESC LIMIT 1")
+    day = ledger.value(  # each by the index of its kind, as an order by both is by none
+        "SELECT coalesce((SELECT max(session) FROM sessions WHERE dry = 0), "
+        "(SELECT max(session) FROM sessions))"
+    )
     return None if day is None else dt.date.fromisoformat(day)
 
 
