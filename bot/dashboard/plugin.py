@@ -45,7 +45,7 @@ def menu_links() -> list[dict[str, str]]:
     return [{"href": path, "label": name} for path, name in PAGES]
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def handle_exception(request: Any, exception: Exception) -> Response | None:  # noqa: ANN401 - of Datasette, which has no types
     """Say in one line that a page is not there, instead of a trace."""
     if not isinstance(exception, NotFound):
