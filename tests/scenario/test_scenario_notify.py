@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def test_the_fills_and_the_day_of_a_session_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.notify.notifier.GOODBYE_SECONDS", 120.0)
+
     async def play() -> list[str]:
         async with stage(tmp_path) as found:
             with notifying(found.project.settings, tmp_path):
