@@ -60,6 +60,16 @@ class Shocks:
         table = np.array(list(pairs), dtype=np.float64)
         return cls(spx=table[:, 0], vix=table[:, 1])
 
+    @classmethod
+    def together(cls, sets: Sequence[Shocks]) -> Shocks:
+        """Put sets of shocks one behind the other."""
+        if len(sets) == 1:
+            return sets[0]
+        return cls(
+            spx=np.concatenate([each.spx for each in sets]),
+            vix=np.concatenate([each.vix for each in sets]),
+        )
+
 
 PAIRED: Final = Shocks.of([(-0.05, 10), (-0.10, 20), (-0.20, 40), (0.05, -5), (0.10, -5)])
 """The shocks that a new condor must survive."""
@@ -68,6 +78,10 @@ GRID: Final = Shocks.of(
     (spx / 100, vix) for spx in (-20, -15, -10, -5, 0, 5, 10) for vix in (-10, -5, 0, 10, 20, 40)
 )
 """The shocks that are kept for display."""
+
+
+JUDGED: Final = (PAIRED, GRID)
+"""Sets of shocks that a decision asks for; whoever asks for one will ask for the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -271,9 +285,15 @@ class Gains:
         """Reckon the gains of many options at once."""
         known = self._gains
         new = [each for each in options if (shocks, each.contract) not in known]
-        if new:
-            for option, gain in zip(new, shock_gains(new, shocks), strict=True):
-                known[shocks, option.contract] = gain
+        if not new:
+            return
+        sets = JUDGED if shocks in JUDGED else (shocks,)
+        gains = shock_gains(new, Shocks.together(sets))
+        for option, gain in zip(new, gains, strict=True):
+            end = 0
+            for each in sets:
+                begin, end = end, end + each.vix.size
+                known[each, option.contract] = gain[begin:end]
 
     def gain(self, option: Repriceable, shocks: Shocks) -> FloatArray:
         """Return the gain of an option in each shock, points; see `shock_gain`."""

@@ -71,6 +71,7 @@ def _prepare(context: Context, legs: Iterable[Leg], shocks: Shocks) -> None:
 
 def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
     """Return the gain of one unit of `legs` in each shock, USD; ``None`` when a leg is unknown."""
+    _prepare(context, legs, shocks)
     total = np.zeros_like(shocks.vix)
     for leg in legs:
         gain = leg_gain(context, leg, shocks)

@@ -89,7 +89,12 @@ class _Run:
         rules = self._rules if day.events_known else self._quiet
         snapshot = day.snapshot
         spot = snapshot.level("SPX")
-        listed = listed_on(snapshot.session, spot or 0.0, self._market.calendar)
+        listed = listed_on(
+            snapshot.session,
+            spot or 0.0,
+            self._market.calendar,
+            days=rules.condor.dte_maximum + rules.condor.shift_days_maximum,
+        )
         market = DayQuotes(day, listed, calendar=self._market.calendar, settings=self._settings)
         observer = Observer(snapshot, market, listed, calendar=self._market.calendar, rules=rules)
         snapshot, quotes = observer.observed(

@@ -20,6 +20,10 @@ from bot.surfaces.listings import spx_expiries, spx_strikes, vix_months, vix_str
 if TYPE_CHECKING:
     from bot.core.sessions import TradingCalendar
 
+MOST_DAYS: Final = 200
+LEAST_DAYS: Final = 45
+"""As far as the terms of the VIX reach, and weeks without an expiry."""
+
 GRID: Final = 50.0
 """Strikes are laid round the index rounded to so many points."""
 
@@ -49,11 +53,26 @@ class Listed:
         return "SPX" if am else "SPXW"
 
 
-def listed_on(session: dt.date, spot: float, calendar: TradingCalendar) -> Listed:
-    """Return what is listed on `session` with SPX at `spot` points."""
+def listed_on(
+    session: dt.date, spot: float, calendar: TradingCalendar, *, days: int = MOST_DAYS
+) -> Listed:
+    """Return what is listed on a session.
+
+    Parameters
+    ----------
+    session
+        The session.
+    spot
+        SPX, points.
+    calendar
+        For expiries.
+    days
+        Calendar days to the furthest SPX series that is needed; those of the VIX are 9 months.
+    """
     middle = max(round(spot / GRID), 1) * GRID
     strikes = spx_strikes(middle, middle)
-    expiries = spx_expiries(session, calendar)
+    furthest = session + dt.timedelta(days=max(days, LEAST_DAYS))
+    expiries = [each for each in spx_expiries(session, calendar) if each[1] <= furthest]
     vix = vix_strikes()
     return Listed(
         spx=tuple(_series("SPX", *each, strikes=strikes, calendar=calendar) for each in expiries),

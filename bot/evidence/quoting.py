@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 DIVIDEND_YIELD: Final = 0.018
 """Of SPX, continuously compounded, decimal per year: about its mean of 1990-2026."""
 
+UNCHECKED_MISS: Final = 0.01
+"""Miss of the VIX, as a share, that one step mends to a hundredth of a point."""
+
 THIRTY_DAYS: Final = 30
 LEAST_VOL: Final = 0.01
 """Floor of a shifted volatility, decimal."""
@@ -104,7 +107,8 @@ class DayQuotes:
             dividend_yield=DIVIDEND_YIELD,
         )
         near, after = vix_expiries(self._listed.spx_expiries, snapshot.session)
-        return calibrated(surface, (self._vix_term(near), self._vix_term(after)), self._now)
+        terms = self._vix_term(near), self._vix_term(after)
+        return calibrated(surface, terms, self._now, unchecked=UNCHECKED_MISS)
 
     def _vix_term(self, expiry: dt.date) -> Listing:
         trading_class = self._listed.vix_term_class(expiry)

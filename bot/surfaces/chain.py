@@ -145,11 +145,29 @@ def quoted_vix(surface: SpxSurface, terms: tuple[Listing, Listing], now: dt.date
     return replicate_vix(near, after, now)
 
 
-def calibrated(surface: SpxSurface, terms: tuple[Listing, Listing], now: dt.datetime) -> SpxSurface:
+def calibrated(
+    surface: SpxSurface,
+    terms: tuple[Listing, Listing],
+    now: dt.datetime,
+    *,
+    unchecked: float = 0.0,
+) -> SpxSurface:
     """Return the surface scaled so that the VIX of its quotes is the VIX of its levels.
 
     The VIX moves almost with the root of the scale, so a fixed-point step on the ratio of the
     squares converges in two or three.
+
+    Parameters
+    ----------
+    surface
+        With the levels that are to be met.
+    terms
+        The near and the next term of the VIX.
+    now
+        Instant of the quotes (aware).
+    unchecked
+        Miss of the VIX, as a share of it, below which a step is not checked: what a step leaves
+        is of second order.
 
     Raises
     ------
@@ -161,6 +179,8 @@ def calibrated(surface: SpxSurface, terms: tuple[Listing, Listing], now: dt.date
         if abs(vix - surface.levels.vix) < CALIBRATION_TOLERANCE:
             break
         surface = replace(surface, scale=surface.scale * (surface.levels.vix / vix) ** 2)
+        if abs(vix / surface.levels.vix - 1) < unchecked:
+            break
     return surface
 
 
