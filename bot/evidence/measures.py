@@ -160,7 +160,7 @@ def measure(
     name
         What the replay is called in tables.
     replay
-        With its two books, the shadow with interest of its own (``sizes.standalone``).
+        With its two books, each sized on its own NAV (``sizes.at_size``).
     market
         Over the same sessions.
     premium_usd

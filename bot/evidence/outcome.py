@@ -12,6 +12,7 @@ Figures, decimal, a year where they are rates: ``drag`` (positive is a cost), ``
 ``reduction`` of the deepest drawdown, and of the hedged book and (``shadow_``) the unhedged one
 ``growth``, ``volatility``, ``drawdown``, ``sharpe``, ``worst_month``. ``months`` lists the monthly
 returns of the hedged book over bills from ``first_month`` on: the deflation of a choice needs them.
+Both books hold their contracts for each dollar of their own NAV (`bot.evidence.sizes`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bot.evidence import figures
 from bot.evidence.books import HEDGED, SHADOW
 from bot.evidence.measures import market_of, premium
 from bot.evidence.segments import SPLIT, TRADEABLE
+from bot.evidence.sizes import at_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
