@@ -13,7 +13,7 @@ import pytest
 from bot.ledger.store import Ledger
 from bot.review.pages.session_page import session_file
 from browser.tour import DASHBOARD, PHONE, browser, dashboard, draw_all, visited
-from ledger_facts import SESSION
+from ledger_facts import AT, NEXT, SESSION
 from pages_scene import make_project
 
 if TYPE_CHECKING:
@@ -121,3 +121,21 @@ def test_a_chart_is_drawn_only_when_it_comes_into_view(chromium: Browser, report
         assert page.locator(".plot[data-drawn]").count() == 0
         draw_all(page)
         assert page.locator(".plot:not([data-drawn])").count() == 0
+
+
+def test_a_page_loads_itself_anew_when_the_ledger_has_news(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    ledger = make_project(tmp_path)
+
+    with dashboard(tmp_path) as address, chromium.new_context() as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{address}/incidents")
+        with Ledger.open(ledger, durable=False) as opened:
+            opened.alert("CLOCK_SKEW", "news of now", session=NEXT, at=AT)
+        assert page.get_by_text("news of now").count() == 0
+
+        page.clock.run_for(6_000)
+
+        page.get_by_text("news of now").wait_for()
