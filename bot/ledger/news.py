@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bot.ledger.queries import latest_book
+from bot.ledger.text import optional_decimal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -98,13 +99,19 @@ def _fills(ledger: Connection, seen: int) -> Iterator[NewsItem]:
         orders[row["order_ref"]].append(row)
     for order_ref, found in orders.items():
         units = sum(row["quantity"] for row in found)
-        prices = ", ".join(dict.fromkeys(row["price"] for row in found))
+        prices = ", ".join(dict.fromkeys(_price(row["price"]) for row in found))
         yield NewsItem(
             kind="fills",
             key=f"{order_ref} {found[-1]['id']}",
             text=f"filled {order_ref}: {found[0]['action']} {found[0]['structure_id']}, "
             f"{units:+d} at {prices}",
         )
+
+
+def _price(text: str) -> str:
+    """Return what a unit cost in points; a combo that was sold brought a credit."""
+    price = Decimal(text)
+    return f"{price:.2f}" if price >= 0 else f"a credit of {-price:.2f}"
 
 
 def _phases(ledger: Connection, seen: int) -> Iterator[NewsItem]:
@@ -137,15 +144,18 @@ def _summary(ledger: Connection, session: str) -> str:
             ("incidents", "SELECT count(*) FROM incidents WHERE session = ?"),
         )
     ]
-    return f"{session} done, {regime or 'no decision'}: {_book(ledger)}; {', '.join(counts)}"
+    return (
+        f"{session} done, {regime or 'no decision'}: {_book(ledger, session)}; {', '.join(counts)}"
+    )
 
 
-def _book(ledger: Connection) -> str:
-    book = latest_book(ledger)
-    if book is None:
+def _book(ledger: Connection, session: str) -> str:
+    """Return the mark of the session in a few words."""
+    row = ledger.row("SELECT * FROM marks WHERE session = ?", (session,))
+    if row is None:
         return "no mark"
-    nav = "unknown" if book.nav_usd is None else f"{book.nav_usd:,.0f} USD"
-    parts = {"condors": book.condor_pnl_usd, "hedge": book.hedge_pnl_usd}
+    nav = optional_decimal(row["nav_usd"])
+    parts = {name: optional_decimal(row[f"{name}_pnl_usd"]) for name in ("condor", "hedge")}
     known = [f"{name} {value:+,.0f}" for name, value in parts.items() if value is not None]
-    units = f"units {book.units_held} of {book.units_required}"
-    return ", ".join([f"NAV {nav}", *known, units])
+    units = f"units {row['units_held']} of {row['units_required']}"
+    return ", ".join([f"NAV {'unknown' if nav is None else f'{nav:,.0f} USD'}", *known, units])

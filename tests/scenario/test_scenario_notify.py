@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness import stage
 from typed import edit
 
+from bot.core.decision import Action
 from bot.notify.notifier import notifying
 from bot.notify.targets import VARIABLE
 from heard import listening
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 
-def test_the_fills_and_the_day_of_a_session_are_told(
+def test_the_fills_and_the_day_of_each_session_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.notify.notifier.GOODBYE_SECONDS", 120.0)
@@ -29,18 +30,30 @@ def test_the_fills_and_the_day_of_a_session_are_told(
         async with stage(tmp_path) as found:
             with notifying(found.project.settings, tmp_path):
                 await found.run()
-            record = next(iter(found.ledger.intent_records()))
-            return [record.intent.action.value, record.intent.structure_id]
+                await found.run()
+            sold = next(
+                record.intent
+                for record in found.ledger.intent_records()
+                if record.intent.action is Action.OPEN_CONDOR
+            )
+            (fill,) = (
+                fill for fill in found.ledger.fills_of(sold.intent_id) if fill.contract is None
+            )
+            return [
+                f": open_condor {sold.structure_id}, +1 at a credit of {-fill.price:.2f}",
+                *(
+                    f"{mark.session} done, calm: NAV {mark.nav_usd:,.0f} USD, condor "
+                    for mark in found.ledger.marks()
+                ),
+            ]
 
     with listening() as heard:
         monkeypatch.setenv(VARIABLE, heard.url)
-        action, structure = asyncio.run(play())
+        expected = asyncio.run(play())
 
     told = "\n".join(heard.texts)
-    assert f": {action} {structure}, +" in told
-    assert "2025-01-06 done, " in told
-    assert "NAV " in told
-    assert "units 1 of 1" in told
+    assert len(expected) == 3
+    assert [words for words in expected if words not in told] == []
     assert "DU1234567" not in told
 
 
