@@ -60,6 +60,7 @@ def outcome(replay: Replay, history: History, eras: Iterable[str] = tuple(ERAS))
     eras
         Which of `ERAS`.
     """
+    replay = at_size(replay, 1.0)
     market = market_of(history, replay.books[HEDGED].sessions)
     row: dict[str, Any] = {
         "sessions": len(replay.books[HEDGED].sessions),

@@ -63,8 +63,9 @@ def resized(
     traded, worth = book.pnl_usd - book.carry_usd, capital(book)
     for begin, end in zip(begins, [*begins[1:], len(nav)], strict=True):
         rows, start = slice(begin, end), max(worth, 0.0)
-        share[rows] = size * start / nav[begin]
-        interest[rows] = book.carry_usd[rows] * start / nav[begin]
+        ratio = start / float(nav[begin]) if nav[begin] > 0 else 0.0
+        share[rows] = size * ratio
+        interest[rows] = book.carry_usd[rows] * ratio
         worth = start + float(np.sum(share[rows] * traded[rows] + interest[rows]))
         worth = worth if _survived(start, share[rows] * traded[rows] + interest[rows]) else 0.0
     return replace(
