@@ -43,7 +43,7 @@ ANY_DELTA: Final = 1.0
 LENIENCE: Final = 0.02
 """Delta by which a predicted short may miss the tolerance and is read all the same."""
 
-SPX_SURE: Final = 0.002
+SPX_SURE: Final = 0.001
 VIX_SURE: Final = 0.015
 """Delta by which a strike is nearer than its neighbour, so that no quote reverses it."""
 

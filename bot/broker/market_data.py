@@ -207,8 +207,12 @@ class MarketData:
                 group.create_task(self._bars(ib_contracts.stock_contract(name), session))
                 for name in SECTORS
             ]
-        series = [task.result() for task in asked]
-        return count_sectors(series) if all(series) else ()
+            for task in asked:
+                if not await task:  # Without one of them nothing is counted.
+                    for each in asked:
+                        each.cancel()
+                    return ()
+        return count_sectors([task.result() for task in asked])
 
     async def qualify(self, wanted: Sequence[OptionContract]) -> tuple[OptionContract, ...]:
         """Return `wanted` with the broker's numbers.
