@@ -9,6 +9,7 @@ from bot.evidence import report_charts as charts
 from bot.evidence import report_tables as tables
 from bot.evidence.model_tables import model_tables
 from bot.evidence.report_cells import Table
+from bot.evidence.sweep_tables import choice_table, paths_table
 from bot.files import replace_text
 from bot.review.pages.figures import Figure
 from bot.review.pages.look import embedded, render
@@ -85,6 +86,12 @@ def sections(study: Study) -> Iterator[Section]:
     if "variants" in study.sources.tables:
         variants = tables.variant_table(study.sources.tables["variants"])
         yield Section(key="variants", title="Variants", tables=(variants,))
+    if "choice" in study.sources.tables:
+        choice = choice_table(study.sources.tables["choice"])
+        yield Section(key="choice", title="Choice of defaults", tables=(choice,))
+    if "paths" in study.sources.tables:
+        paths = paths_table(study.sources.tables["paths"])
+        yield Section(key="paths", title="Resampled histories", tables=(paths,))
     if study.sources.validation is not None:
         errors = model_tables(study.sources.validation)
         yield Section(key="models", title="Model errors", tables=errors)
