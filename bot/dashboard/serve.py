@@ -31,6 +31,7 @@ SETTINGS: Final = {
     "num_sql_threads": 2,
     "default_cache_ttl": 0,
     "truncate_cells_html": 200,
+    "facet_suggest_time_limit_ms": 20,
     "force_https_urls": False,
 }
 

@@ -1,11 +1,10 @@
-"""A tour of the pages with a real browser: what it complains of, draws, and takes to load."""
+"""A tour of the pages with a real browser: what it complains of, and what it draws."""
 
 from __future__ import annotations
 
 import contextlib
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +40,6 @@ class Visit:
     """
 
     page: Page
-    seconds: float = 0.0
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -85,9 +83,7 @@ def visited(
     page.on("console", lambda said: _heard(visit, said.type, said.text))
     page.on("pageerror", lambda fault: visit.complaints.append(str(fault)))
     page.on("request", lambda asked: _asked(visit, asked.url))
-    began = time.perf_counter()
     page.goto(url, wait_until="load")
-    visit.seconds = time.perf_counter() - began
     draw_all(page)
     try:
         yield visit
