@@ -52,14 +52,14 @@ _STRIKES: Final = np.array(vix_strikes())
 
 
 def vxth_weight(future: float) -> float:
-    """Return the share of the book that is spent on calls, decimal.
+    """Return the share of the book that is spent on calls, decimal; none on an unknown future.
 
     Parameters
     ----------
     future
         VX future of the calls' expiry, points.
     """
-    return next(share for most, share in WEIGHTS if future <= most)
+    return next((share for most, share in WEIGHTS if future <= most), 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

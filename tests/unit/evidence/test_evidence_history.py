@@ -247,6 +247,31 @@ def test_a_future_at_ten_times_its_level_is_left_out_and_named(folder: Path) -> 
     assert f"{SESSIONS[0]}: settlements more than 5 times the VIX" in faults(folder)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no row"),
+        (b"date,open,high,low\n2010-01-04,1,1,1\n", "no column close among date, open, high, low"),
+        (b"\xff\xfe\x00", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_used_at_all_is_named(
+    folder: Path, content: bytes, said: str
+) -> None:
+    (folder / "vix_daily.csv").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=rf"vix_daily\.csv: {said}"):
+        load_history(folder)
+
+
+def test_a_session_is_found_by_its_date_and_no_other_day(folder: Path) -> None:
+    history = load_history(folder)
+
+    assert history.position(SESSIONS[7]) == 7
+    with pytest.raises(ConfigError, match="2010-01-09: no session of the history, which has 2010"):
+        history.position(dt.date(2010, 1, 9))
+
+
 def test_two_readings_of_the_same_files_have_one_fingerprint(folder: Path) -> None:
     before = load_history(folder).sha256
     edit(folder / "macro.csv", lambda lines: [*lines, "2013-01,,"])

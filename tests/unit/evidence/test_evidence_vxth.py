@@ -61,6 +61,10 @@ def test_the_share_spent_on_calls_depends_on_the_future(future: float, share: fl
     assert vxth_weight(future) == share
 
 
+def test_on_an_unknown_future_nothing_is_spent() -> None:
+    assert vxth_weight(float("nan")) == 0.0
+
+
 def test_an_index_holds_stocks_and_calls_bought_for_one_percent() -> None:
     """100: one call at 1.00 and 99 of stock; then by hand, session after session."""
     level = vxth_index(rolled(), np.array([np.nan, -0.10, -0.20, 0.05]))
