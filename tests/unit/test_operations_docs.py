@@ -93,6 +93,17 @@ def texts(nodes: list[ast.expr]) -> set[str]:
     }
 
 
+def exported() -> set[str]:
+    """Names that modules list in ``__all__``: constants look like codes."""
+    lists = [
+        node.value
+        for tree in trees()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return {name for each in lists if isinstance(each, ast.List) for name in texts(each.elts)}
+
+
 def literal_codes() -> set[str]:
     """Text that is a code, or begins with one and a colon."""
     constants = {
@@ -101,7 +112,9 @@ def literal_codes() -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    return {match[1] for text in constants if (match := CODE.fullmatch(text))} - NOT_CODES
+    return (
+        {match[1] for text in constants if (match := CODE.fullmatch(text))} - NOT_CODES - exported()
+    )
 
 
 def verdict_codes() -> set[str]:
