@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,7 @@ from bot.cli import app
 from bot.core.errors import ConfigError, EvidenceError
 from bot.core.rules import Rules
 from bot.defaults import write_defaults
+from bot.evidence import sweep
 from bot.evidence.campaigns import (
     ReplayTask,
     bands,
@@ -28,10 +31,11 @@ from bot.evidence.campaigns import (
 from bot.evidence.grid import Cell
 from bot.evidence.history_load import load_history
 from bot.evidence.settings import ReplaySettings
-from bot.evidence.sweep import Sweep
+from bot.evidence.sweep import Sweep, Workers
 from bot.evidence.sweep_page import sweep_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 GRID = """
@@ -113,6 +117,46 @@ def test_a_history_that_is_not_there_is_named(project: Path) -> None:
     assert "nowhere" in said
 
 
+@pytest.fixture
+def in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the replays of the command in this process."""
+
+    @contextlib.contextmanager
+    def one_thread(_count: int | None) -> Iterator[Workers]:
+        with ThreadPoolExecutor(1) as executor:
+            yield Workers(executor=executor)
+
+    monkeypatch.setattr(sweep, "local_workers", one_thread)
+
+
+@pytest.mark.usefixtures("in_a_thread")
+def test_a_replay_that_fails_is_named_and_the_command_fails(project: Path) -> None:
+    (project / "grid.toml").write_text("settings.first = 2030-01-02", encoding="utf-8")
+    words = ("sweep", str(project / "grid.toml"), "--history", str(project / "history"))
+    code, said = steward(*words, "--project", str(project))
+
+    assert code == 1
+    assert "no replay has a result" in said
+    assert "first = 2030-01-02, recorded history: from 2030-01-02 to the end" in said
+    assert (project / "logs" / "evidence" / "grid.parquet").exists()
+
+
+@pytest.mark.usefixtures("in_a_thread")
+def test_a_sweep_that_a_person_stops_says_how_to_go_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_task: ReplayTask, _cell: Cell) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReplayTask, "__call__", stopped)
+    words = ("sweep", str(project / "grid.toml"), "--history", str(project / "history"))
+    code, said = steward(*words, "--project", str(project))
+
+    assert code == 130
+    assert "0 of 2 replays" in said
+    assert "give the same command again to go on" in said
+
+
 def test_a_worker_with_other_data_or_code_refuses(project: Path) -> None:
     task = ReplayTask(folder=project / "history", stamp="of another sweep")
 
@@ -165,8 +209,8 @@ def test_a_choice_is_judged_when_its_start_values_were_replayed() -> None:
     months = np.random.default_rng(1).normal(0, 0.01, 300).tolist()
     table = rows(["base", "far delta: 0.15"], first_month="1990-01", months=months)
     planned = campaign("choice", Rules())
-    sweep = Sweep(table=table, reused=0, failed=(), interrupted=False)
-    found = finished(planned, sweep, "stamp")
+    swept = Sweep(table=table, reused=0, failed=(), interrupted=False)
+    found = finished(planned, swept, "stamp")
 
     assert found["judgement"].tolist() == ["no clear difference"] * 2
     assert found.attrs["data_and_code"] == "stamp"
@@ -174,9 +218,9 @@ def test_a_choice_is_judged_when_its_start_values_were_replayed() -> None:
 
 
 def test_a_choice_without_start_values_is_written_as_it_is() -> None:
-    sweep = Sweep(table=rows(["far delta: 0.15"]), reused=0, failed=(), interrupted=True)
+    swept = Sweep(table=rows(["far delta: 0.15"]), reused=0, failed=(), interrupted=True)
 
-    assert "judgement" not in finished(campaign("choice", Rules()), sweep, "stamp")
+    assert "judgement" not in finished(campaign("choice", Rules()), swept, "stamp")
 
 
 def test_a_table_keeps_its_attributes_on_disk(tmp_path: Path) -> None:
