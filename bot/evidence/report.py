@@ -38,7 +38,12 @@ class Section:
 def write_report(study: Study, folder: Path) -> Path:
     """Write the page into `folder`, whole or not at all; return its path."""
     path = folder / PAGE
-    replace_text(path, render(TEMPLATE, embedded(), study=study, sections=tuple(sections(study))))
+    parts = tuple(sections(study))
+    nav = [(f"#{part.key}", part.title) for part in parts]
+    page = render(
+        TEMPLATE, embedded(), study=study, sections=parts, nav=nav, home="#content", at=""
+    )
+    replace_text(path, page)
     return path
 
 
