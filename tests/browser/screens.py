@@ -2,8 +2,8 @@
 
 It runs the demonstration, makes ten years of it, opens each page in light, in dark, on a phone and
 on paper, leaves the pictures in ``build/screens``, and prints what each took and weighs. It ends
-with 1 when a page takes longer than a second (on a machine that does nothing else), complains, leaves a chart undrawn, is wider than a
-phone, or is hard to read, to hear or to reach (axe-core).
+with 1 when a page takes longer than a second (where nothing else runs), complains, leaves a chart
+undrawn, is wider than a phone, or is hard to read, to hear or to reach (axe-core).
 """
 
 from __future__ import annotations
