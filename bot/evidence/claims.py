@@ -183,6 +183,8 @@ def _drawdown(measured: Measures | None) -> Reading | None:
     """Read the reduction overall and the median over the spikes that cost the shadow 1 %."""
     if measured is None:
         return None
+    if measured.ruined:
+        return _after_ruin(measured.ruined)
     tails = [each for each in measured.outcomes if each.loss_shadow >= TAIL_LOSS]
     cut, then = _middle(tails, "reduction"), _middle(tails, "reduction_then")
     events = (
@@ -219,7 +221,7 @@ def _drag(measured: Measures | None) -> Reading | None:
     total = measured.drag.total
     below = ", less than claimed" if total < DRAG[0] else ""
     text = (
-        f"{total:.2%} of NAV a year{below} "
+        f"{total:.2%} of NAV a year{below}{', until ruin' if measured.ruined else ''} "
         f"(hedge {measured.drag.hedge:.2%}, interest {measured.drag.interest:.2%})"
     )
     return Reading(outcome=_inside(total, at_most=DRAG[1]), text=text)
@@ -278,6 +280,8 @@ def _sessions(count: float) -> str:
 
 def recovery(measured: Measures, inputs: Inputs | None) -> Reading:
     """Read how long the deepest drawdown took, and what the second engine changed of it."""
+    if measured.ruined:
+        return Reading(outcome=Outcome.UNTESTED, text="ruined: nothing to recover from")
     hedged, shadow = measured.recovery.hedged, measured.recovery.shadow
     text = f"{_count(hedged)} hedged, {_count(shadow)} unhedged"
     if hedged is None and shadow is None:
@@ -344,7 +348,7 @@ def _worth(measured: Measures | None) -> Reading | None:
 
 
 def _after_ruin(ruined: Mapping[str, dt.date]) -> Reading:
-    """Read a size at which a book was ruined: the hedge was worth it if only its book survived."""
+    """Read a size at which a book was ruined: what the hedge did is good if its book survived."""
     words = {HEDGED: "hedged", SHADOW: "unhedged"}
     text = ", ".join(f"{words[name]} book ruined on {day}" for name, day in sorted(ruined.items()))
     survived = HEDGED not in ruined

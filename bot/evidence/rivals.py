@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 
 from bot.core.pricing import price
 from bot.core.sessions import spx_am_expiry, third_friday, years_between
-from bot.evidence.figures import SESSIONS_A_YEAR, before, daily_returns, max_drawdown
+from bot.evidence.figures import SESSIONS_A_YEAR, before, daily_returns, max_drawdown, years
 from bot.evidence.history import known
 from bot.surfaces.levels import vol_levels
 from bot.surfaces.quotes import SPREADS
@@ -102,15 +102,18 @@ def smaller_at_equal_drawdown(shadow: BookDays, drawdown: float) -> Rival:
 
 def _kept(shadow: BookDays, share: float, name: str, note: str) -> Rival:
     interest = daily_returns(shadow) - condor_returns(shadow)
-    return _rival(name, share, interest + share * condor_returns(shadow), note)
+    return _rival(shadow, name, share, interest + share * condor_returns(shadow), note)
 
 
-def _rival(name: str, amount: float, returns: NDArray[np.float64], note: str) -> Rival:
+def _rival(
+    book: BookDays, name: str, amount: float, returns: NDArray[np.float64], note: str
+) -> Rival:
+    """Return a rival of these returns over the sessions of `book`."""
     nav = np.concatenate([[1.0], np.cumprod(np.maximum(1.0 + returns, 0.0))])
     return Rival(
         name=name,
         amount=amount,
-        growth=float(nav[-1]) ** (SESSIONS_A_YEAR / len(returns)) - 1.0,
+        growth=float(nav[-1]) ** (1 / years(book)) - 1.0,
         drawdown=max_drawdown(nav).share,
         note=note,
     )
@@ -135,12 +138,12 @@ def put_spreads_at_equal_drag(shadow: BookDays, spreads: NDArray[np.float64], dr
         return Rival(name=name, amount=math.nan, growth=math.nan, drawdown=math.nan, note=note)
     amount = drag / cost
     returns = daily_returns(shadow) + amount * np.nan_to_num(spreads)
-    return _rival(name, amount, returns, f"{amount:.2f} of NAV in notional")
+    return _rival(shadow, name, amount, returns, f"{amount:.2f} of NAV in notional")
 
 
 def as_rival(book: BookDays, name: str, note: str) -> Rival:
     """Return a whole book as a rival."""
-    return _rival(name, 1.0, daily_returns(book), note)
+    return _rival(book, name, 1.0, daily_returns(book), note)
 
 
 def put_spread_returns(
@@ -227,8 +230,8 @@ class _PutSpread:
         )
         calendar = history.calendar
         now, end = calendar.day(history.session(at)).close, calendar.day(self.expiry).close
-        years = years_between(now, end)
-        vols = surface.vols(self.strikes, years)
-        forward, discount = surface.forward(years), surface.discount(years)
-        mids = price(forward, self.strikes, years, discount, vols, is_call=False)
+        left = years_between(now, end)
+        vols = surface.vols(self.strikes, left)
+        forward, discount = surface.forward(left), surface.discount(left)
+        mids = price(forward, self.strikes, left, discount, vols, is_call=False)
         return mids, SPREADS["SPX"].half_spread(mids, vix)

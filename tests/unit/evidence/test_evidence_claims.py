@@ -280,8 +280,10 @@ def test_a_book_that_never_fell_cannot_tell() -> None:
 def test_a_size_at_which_both_are_ruined_is_worth_nothing() -> None:
     large = measures(COSTLY, 40.0)
 
-    reading = claims(measures(COSTLY), large, Inputs(fresh=FRESH))[-1].large
+    found = {each.key: each for each in claims(measures(COSTLY), large, Inputs(fresh=FRESH))}
+    reading = found["worth"].large
 
+    assert found["drawdown"].large == reading
     assert set(large.ruined) == {"hedged", "shadow"}
     assert reading is not None
     assert reading.outcome is Outcome.FAILS
