@@ -93,6 +93,7 @@ class _Run:
             snapshot.session,
             spot or 0.0,
             self._market.calendar,
+            vx=day.vx,
             days=rules.condor.dte_maximum + rules.condor.shift_days_maximum,
         )
         market = DayQuotes(day, listed, calendar=self._market.calendar, settings=self._settings)

@@ -18,6 +18,8 @@ from bot.core.universe import ListedSeries
 from bot.surfaces.listings import spx_expiries, spx_strikes, vix_months, vix_strikes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.core.sessions import TradingCalendar
 
 MOST_DAYS: Final = 200
@@ -54,7 +56,12 @@ class Listed:
 
 
 def listed_on(
-    session: dt.date, spot: float, calendar: TradingCalendar, *, days: int = MOST_DAYS
+    session: dt.date,
+    spot: float,
+    calendar: TradingCalendar,
+    *,
+    vx: Collection[dt.date] | None = None,
+    days: int = MOST_DAYS,
 ) -> Listed:
     """Return what is listed on a session.
 
@@ -66,6 +73,8 @@ def listed_on(
         SPX, points.
     calendar
         For expiries.
+    vx
+        Expiries of the VX futures: VIX options settle with one of them; all months by default.
     days
         Calendar days to the furthest SPX series that is needed; those of the VIX are 9 months.
     """
@@ -79,6 +88,7 @@ def listed_on(
         vix=tuple(
             _series("VIX", "VIX", expiry, strikes=vix, calendar=calendar)
             for expiry in vix_months(session, calendar)
+            if vx is None or expiry in vx
         ),
         spx_expiries=frozenset(expiry for _, expiry in expiries),
         strike_array=np.array(strikes),

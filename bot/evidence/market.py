@@ -14,7 +14,7 @@ nothing nearer. Nothing later enters. Rules, with the exceptions:
   ``vix3m``       the same, before 2006-07
   ``vvix``        the same, before 2006-03
   ``vx``          model of the curve (`bot.surfaces.vx_curve`), before 2004-03-26
-  ``vx_part``     single futures without a settlement: the model, moved with those that have one
+  ``vx_part``     futures beyond the last settlement: the model, moved with that one
   ``large_caps``  large-cap counts, where sixty unbroken official ones are missing
   ``events``      no event gate, before the first date of each type
   ``vix_gap``     sessions without a VIX close carry the one before
@@ -63,8 +63,8 @@ if TYPE_CHECKING:
 
 BARS: Final = 504
 VX_SESSIONS: Final = 31
-VX_DAYS: Final = 131
-"""As far as the bot's own memory of VX futures reaches: 100 days from the session decided."""
+VX_DAYS: Final = 200
+"""Futures that settle later are on no side of 60 days, even where months were not listed."""
 
 ENOUGH_BREADTH: Final = 60
 DAYS_BACK: Final = 400
@@ -307,14 +307,13 @@ class HistoricMarket:
     ) -> tuple[dict[dt.date, float], list[str]]:
         """Return the VX futures of a session, nearest first, and what stands in for them."""
         session = trading.session
-        months = vix_months(session, self.calendar)
         settled = {
             expiry: level for expiry, level in self.history.vx(at).items() if expiry > session
         }
         modelled = {
             expiry: vx_level(levels, years_to_open(self.calendar, expiry, trading.close))
-            for expiry in months
-            if expiry not in settled
+            for expiry in vix_months(session, self.calendar)
+            if expiry > max(settled, default=session)
         }
         if not settled:
             return modelled, ["vx"]

@@ -35,7 +35,7 @@ def quotes(day: MarketDay, listed: Listed, **changes: object) -> DayQuotes:
 def opened(at: int = AT, **changes: object) -> tuple[MarketDay, Listed, DayQuotes]:
     day = market(**changes).day(at)
     spot = day.snapshot.level("SPX")
-    listed = listed_on(day.snapshot.session, spot or 0.0, walk().calendar)
+    listed = listed_on(day.snapshot.session, spot or 0.0, walk().calendar, vx=day.vx)
     return day, listed, quotes(day, listed, **changes)
 
 
@@ -102,17 +102,27 @@ def test_sixty_unbroken_official_counts_are_needed() -> None:
     assert official.snapshot.breadth is None
 
 
-def test_a_settlement_is_the_future_and_a_missing_one_is_moved_with_its_neighbours() -> None:
+def test_a_settlement_is_the_future_and_those_beyond_are_moved_with_the_last() -> None:
     day = market().day(AT)
-    one, two, three = list(day.vx)[:3]
+    one, two, three, four = list(day.vx)[:4]
     modelled = day.vx
 
-    known = market(with_vx((one, 20.0), (three, modelled[three] * 20.0 / modelled[one]))).day(AT)
+    found = market(with_vx((one, 20.0), (three, 1.1 * modelled[three]))).day(AT)
 
-    assert known.vx[one] == 20.0
-    assert known.vx[two] == pytest.approx(modelled[two] * 20.0 / modelled[one])
-    assert "vx_part" in known.substitutes
+    assert (found.vx[one], found.vx[three]) == (20.0, 1.1 * modelled[three])
+    assert two not in found.vx  # no future of that month was listed
+    assert found.vx[four] == pytest.approx(1.1 * modelled[four])
+    assert "vx_part" in found.substitutes
     assert "vx" in day.substitutes
+
+
+def test_no_vix_option_is_listed_without_the_future_that_it_settles_with() -> None:
+    day = market().day(AT)
+    months = list(day.vx)
+
+    listed = listed_on(day.snapshot.session, 7_500.0, walk().calendar, vx=months[:1] + months[2:])
+
+    assert [each.expiry for each in listed.vix] == months[:1] + months[2:]
 
 
 @pytest.mark.parametrize("at", [AT, PANIC])
