@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.command_line import HERE, ProjectOption, progress_bar, reported
+from bot.command_line import EXIT_FAULT, HERE, ProjectOption, progress_bar, reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ def record(
     """Record whole option chains to play back; an interrupted recording is gone on with."""
     import asyncio
 
+    from bot.data.recording import RESUME_WITHIN
     from bot.project import load_project
     from bot.record import UNDERLYINGS, record_chains
 
@@ -38,8 +39,14 @@ def record(
         loaded = load_project(project)
         folder = out or project / "chains"
         time = at.time() if at else None
-        with progress_bar("series") as advance:
-            made = asyncio.run(record_chains(loaded, chosen, folder, at=time, advance=advance))
+        try:
+            with progress_bar("series") as advance:
+                made = asyncio.run(record_chains(loaded, chosen, folder, at=time, advance=advance))
+        except KeyboardInterrupt:
+            minutes = RESUME_WITHIN.total_seconds() / 60
+            text = f"stopped; the same command goes on from here for {minutes:.0f} minutes"
+            typer.secho(text, fg="yellow", err=True)
+            raise typer.Exit(EXIT_FAULT) from None
         for each in made:
             resumed = f", {each.resumed} series of them before" if each.resumed else ""
             typer.echo(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from harness import Stage, stage
-from typed import gateway, steward
+from typed import gateway
 
 from bot.broker.market_data import MarketData
 from bot.clock import sleep_until
@@ -28,6 +28,8 @@ from bot.simulator.synthetic import SyntheticMarket
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
+
+    from click.testing import Result
 
     from bot.core.model import OptionContract, Quote
 
@@ -148,14 +150,14 @@ def test_a_recording_that_was_left_for_long_is_discarded_whole(tmp_path: Path) -
 
 def test_a_session_is_recorded_once(tmp_path: Path) -> None:
     chains = tmp_path / "chains"
+    chains.mkdir()
+    (chains / "VIX-2025-01-06.parquet").write_bytes(b"recorded before")
 
     async def act(found: Stage) -> None:
-        await record_chains(found.project, ["VIX"], chains, at=TEN)
-        before = (chains / "VIX-2025-01-06.parquet").read_bytes()
         with pytest.raises(RecordedDataError, match="is there already"):
-            await record_chains(found.project, ["VIX"], chains)
+            await record_chains(found.project, ["VIX"], chains, at=TEN)
 
-        assert (chains / "VIX-2025-01-06.parquet").read_bytes() == before
+        assert [path.read_bytes() for path in chains.iterdir()] == [b"recorded before"]
 
     scene(tmp_path / "project", act)
 
@@ -192,14 +194,15 @@ def test_a_recorder_stands_aside_while_the_bot_decides_a_session(
     scene(tmp_path / "project", act)
 
 
-def test_the_command_says_what_it_recorded(project: Path) -> None:
+def test_the_command_says_what_it_recorded(
+    project: Path, steward_here: Callable[..., Result]
+) -> None:
     with gateway("--seed", 3) as port:
         point_at(project, port)
-        made = steward("record", "-p", project, "--underlying", "VIX", "--at", "10:00")
-    odd = steward("record", "-p", project, "--underlying", "NDX")
+        made = steward_here("record", "-p", project, "--underlying", "VIX", "--at", "10:00")
+    odd = steward_here("record", "-p", project, "--underlying", "NDX")
 
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.output
     assert "VIX-2025-01-06.parquet: 14 series, 1736 of 1736 options quoted" in made.stdout
     assert read_capture(project / "chains" / "VIX-2025-01-06.parquet").flags == ()
-    assert odd.returncode == 2
-    assert odd.stderr == "--underlying NDX: must be one of SPX, VIX\n"
+    assert (odd.exit_code, odd.stderr) == (2, "--underlying NDX: must be one of SPX, VIX\n")
