@@ -132,12 +132,13 @@ def session_parts(ledger: Ledger) -> dict[str, Callable[[], object]]:
 
 def _point(name: str, years: int, samples: list[float]) -> Figure:
     return Figure(
-        name=f"{name}, {years} years",
+        name=f"{name}, {years} {'years' if years > 1 else 'year'}",
         value=statistics.median(samples),
         unit="ms",
         samples=tuple(samples),
         curve=name,
         x=float(years * SESSIONS_PER_YEAR),
+        of="sessions",
     )
 
 
@@ -192,4 +193,5 @@ def _chains() -> Iterator[Figure]:
             samples=samples,
             curve="IV and five Greeks of one contract",
             x=float(contracts),
+            of="contracts",
         )

@@ -49,8 +49,9 @@ class Figure:
         All repetitions behind the value, in `unit`.
     note
         What a reader must know to take the figure for what it is.
-    curve, x
-        Line of the growth plot to which the figure belongs, and its place on it.
+    curve, x, of
+        Line of the growth plot to which the figure belongs, its place on it, and what is counted
+        there: sessions, contracts.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Figure:
     note: str = ""
     curve: str = ""
     x: float | None = None
+    of: str = ""
 
     @property
     def spread(self) -> float | None:

@@ -102,9 +102,9 @@ def _plots(parts: Iterable[Part]) -> list[str]:
 
 def _diagram(part: Part, unit: str) -> go.Figure:
     diagram = go.Figure(layout={"title": f"{part.name} ({unit})", "template": "plotly_white"})
-    diagram.update_xaxes(type="log")
-    diagram.update_yaxes(type="log", title=unit)
     chosen = [each for each in part.figures if each.curve and each.unit == unit]
+    diagram.update_xaxes(type="log", title=chosen[0].of)
+    diagram.update_yaxes(type="log", title=unit)
     for curve in dict.fromkeys(each.curve for each in chosen):
         points = [each for each in chosen if each.curve == curve and each.value is not None]
         diagram.add_scatter(
