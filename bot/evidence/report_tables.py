@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 NAMES: Final = {HEDGED: "hedged", SHADOW: "unhedged"}
 MOST_GATES: Final = 6
+EXITS: Final = frozenset(
+    {"FLATTEN", "STOP", "TAKE_PROFIT", "THREAT_DELTA", "THREAT_EDR", "TIME_EXIT"}
+)
+"""Verdicts on condors that are held: what they deny is an end, not an entry."""
 
 
 def books_table(study: Study) -> Table:
@@ -262,7 +266,13 @@ def entry_table(study: Study) -> Table:
         ("half-spread paid, assumed", percent(study.replay.settings.spread_share, 0)),
         ("half-spread paid, paper account", paper),
     )
-    return Table(title="Condors one by one", columns=("figure", ">value"), rows=rows)
+    return Table(
+        title="Condors one by one",
+        columns=("figure", ">value"),
+        rows=rows,
+        note="Of the capital at risk, which is a small part of NAV and tied up for days: the "
+        "internal rate is not what the book earned.",
+    )
 
 
 def _paper(live: LiveFills) -> str:
@@ -332,7 +342,8 @@ def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
 
 def denials(study: Study) -> str:
     """Return the gates that denied a condor most often, with their sessions."""
-    codes = Counter(code for text in study.replay.days["denied"] for code in str(text).split())
+    named = (str(text).split() for text in study.replay.days["denied"])
+    codes = Counter(code for codes in named for code in codes if code not in EXITS)
     return ", ".join(f"{code} {count:,}" for code, count in codes.most_common(MOST_GATES))
 
 

@@ -60,7 +60,7 @@ def made() -> Study:
             "spx": 3000.0,
             "regime": "calm",
             "substitutes": "large_caps",
-            "denied": "SESSION_RISK",
+            "denied": "SESSION_RISK TAKE_PROFIT",
         },
         index=pd.DatetimeIndex(past.sessions),
     )
@@ -147,6 +147,7 @@ def test_every_part_is_there_and_held_out_errors_only(made: Study, tmp_path: Pat
     for text in ("1,234", "SESSION_RISK 420", "large_caps 420", "median 40%, mean 45%"):
         assert text in page
     assert ">77<" not in page
+    assert "TAKE_PROFIT" not in page
     assert "SPX volatility too high" in page
 
 
