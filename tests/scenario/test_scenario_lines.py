@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from bot.review.terminal import render_review
 from bot.simulator.faults.reading import parse_script
 from bot.simulator.limits import REAL_LIMITS
 from bot.simulator.settings import GatewaySettings
+from bot.simulator.synthetic import SyntheticMarket
 from bot.simulator.wire import Request
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from bot.broker.session import Broker
     from bot.core.model import OptionContract
 
+IN_REAL_TIME = GatewaySettings(
+    speed=1.0, messages_per_second=REAL_LIMITS.messages_per_second, lines=REAL_LIMITS.lines
+)
 OPENED, CLOSED = Request.MARKET_DATA, Request.CANCEL_MARKET_DATA
 
 
@@ -51,6 +56,13 @@ def scene(
                 await act(found, broker)
 
     asyncio.run(play())
+
+
+def keep_pace(found: Stage) -> None:
+    """Let the bot know that its gateway keeps real time."""
+    broker = dataclasses.replace(found.project.settings.broker, simulation_speed=1.0)
+    settings = dataclasses.replace(found.project.settings, broker=broker)
+    found.project = dataclasses.replace(found.project, settings=settings)
 
 
 async def calls(market: MarketData, count: int) -> list[OptionContract]:
@@ -165,22 +177,44 @@ def test_the_meter_counts_what_the_gateway_received_but_for_the_steps_of_its_clo
     scene(tmp_path, act)
 
 
+class AtDecisionTime(SyntheticMarket):
+    """A market that starts in the afternoon of its first session."""
+
+    def start(self) -> dt.datetime:
+        return self.days()[0].open + dt.timedelta(hours=6)
+
+
+def test_a_session_in_real_time_asks_at_once_within_the_limits_and_sees_all_that_decides(
+    tmp_path: Path,
+) -> None:
+    async def play() -> None:
+        market = AtDecisionTime(scenario="calm", seed=3, sessions=2)
+        async with stage(tmp_path, market=market, settings=IN_REAL_TIME) as found:
+            keep_pace(found)
+            session = market.days()[0].session
+            outcome = await found.run(session, dry=True)
+            snapshot = found.ledger.load_snapshot(session, dry=True)
+            cost = json.loads(review_json(found.ledger, session))["run"]["phases"]["observe"]
+
+            assert {each.purpose.value for each in outcome.decision.intents} == {"add", "protect"}
+            assert all(each.last is not None for each in snapshot.indexes)
+            assert len(snapshot.vx_days) == 31
+            assert snapshot.breadth is not None
+            assert cost["requests"] <= 150
+            assert cost["waits"] > 0
+            assert found.received[OPENED] == found.received[CLOSED]
+
+    asyncio.run(play())
+
+
 def test_a_real_pace_is_kept_with_a_gateway_in_real_time_and_no_message_is_refused(
     tmp_path: Path,
 ) -> None:
     """120 messages in a burst would be refused; the client spreads them over the seconds."""
-    settings = GatewaySettings(
-        speed=1.0,
-        messages_per_second=REAL_LIMITS.messages_per_second,
-        lines=REAL_LIMITS.lines,
-        tick_latency_seconds=0.0,
-    )
 
     async def play() -> None:
-        async with stage(tmp_path, settings=settings) as found:
-            broker = dataclasses.replace(found.project.settings.broker, simulation_speed=1.0)
-            settled = dataclasses.replace(found.project.settings, broker=broker)
-            found.project = dataclasses.replace(found.project, settings=settled)
+        async with stage(tmp_path, settings=IN_REAL_TIME) as found:
+            keep_pace(found)
             async with connected(found.project) as connection:
                 market = MarketData(connection, patience_seconds=0.1)
                 await market.options(await calls(market, 60))
