@@ -108,7 +108,7 @@ def value_chart(marks: Sequence[Mark]) -> Figure | None:
             _course("unhedged shadow", shadow, line={"color": "@muted", "width": 1.5}),
             _course("book", book, line=_TODAY),
         ),
-        layout={"yaxis": {**_USD, "tickformat": ",.4~s"}},
+        layout={"yaxis": {**_USD, "tickformat": ",.0f"}},
     )
 
 

@@ -60,7 +60,7 @@ def _layer(
     return LayerLine(
         name=layer.value,
         contracts=tuple(_by_contract(rows)),
-        held=f"{held} of {wanted}",
+        held=f"{held} of {'unknown' if wanted == UNKNOWN else wanted}",
         share=min(held / target, 1.0) if target else None,
         cells=(usd(cost), usd(value), _multiple(cost, value), *_roll(figures)),
         waits=figures.roll_reason.replace("_", " ") if figures else "",

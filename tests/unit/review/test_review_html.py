@@ -71,7 +71,7 @@ def test_what_is_unknown_is_called_so(ledger: Ledger) -> None:
     text = text_of(page)
 
     assert "Book, USD unknown" in text
-    assert "near 4 of — unknown" in text
+    assert "near 4 of unknown unknown" in text
     assert "not decided" in text
     assert ">None<" not in page
 
