@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 if TYPE_CHECKING:
-    from bot.core.pricing import FloatArray
+    from bot.core.pricing import BoolArray, FloatArray
 
 SQRT_2PI: Final = np.sqrt(2.0 * np.pi)
 
@@ -68,8 +68,15 @@ class Normalised(NamedTuple):
     limit: FloatArray
 
 
-def quick_deviation(options: Normalised) -> FloatArray:
+def quick_deviation(options: Normalised, usable: BoolArray) -> FloatArray:
     """Return ``s = vol sqrt(T)`` at which the options have their values, where one step finds it.
+
+    Parameters
+    ----------
+    options
+        What is solved.
+    usable
+        Which of them may have a solution.
 
     Returns
     -------
@@ -80,6 +87,7 @@ def quick_deviation(options: Normalised) -> FloatArray:
     step = _householder_step(seed, options.x, options.limit, value=options.value)
     found = np.abs(step) <= _CONVERGED * seed
     found &= options.value <= _UPPER * options.limit
+    found &= usable
     return np.where(found, seed + step, np.nan)
 
 
@@ -137,7 +145,7 @@ def _householder_step(
     limit: FloatArray,
     *,
     value: FloatArray,
-    side: FloatArray | float = 1.0,
+    side: FloatArray | None = None,
 ) -> FloatArray:
     """Return the third-order Householder step on ``ln b(x, s) - ln value``.
 
@@ -147,8 +155,12 @@ def _householder_step(
     h, t = x / s, 0.5 * s
     h2, t2 = h * h, t * t
     d1 = t - h
-    found = limit * ndtr(side * d1) - side * ndtr(d1 - s) / limit
-    first = side * np.exp(-0.5 * (h2 + t2)) / (SQRT_2PI * found)  # found' / found
+    above, below = limit * ndtr(d1 if side is None else side * d1), ndtr(d1 - s) / limit
+    vega = np.exp(-0.5 * (h2 + t2))
+    if side is not None:
+        below, vega = side * below, side * vega
+    found = above - below
+    first = vega / (SQRT_2PI * found)  # found' / found
     second = (h2 - t2) / s  # found'' / found'
     third = second * second - 3 * h2 / (s * s) - 0.25  # found''' / found'
     newton = np.log(value / found) / first

@@ -67,6 +67,11 @@ class Inputs(NamedTuple):
         found: BoolArray = np.minimum(least, np.minimum(self.years, self.discount)) > 0
         return found
 
+    def intrinsic(self) -> FloatArray:
+        """Return the undiscounted intrinsic value, in points."""
+        distance = self.forward - self.strike
+        return np.maximum(np.where(self.call, distance, -distance), 0.0)
+
     def maximum(self) -> FloatArray:
         """Return the most that an option can be worth, in points."""
         return self.discount * np.where(self.call, self.forward, self.strike)
@@ -109,7 +114,7 @@ class Shape(NamedTuple):
             x=np.abs(np.log(forward / strike)),
             limit=np.minimum(forward, strike) / scale,
             distance=distance,
-            intrinsic=np.maximum(np.where(inputs.call, distance, -distance), 0.0),
+            intrinsic=inputs.intrinsic(),
         )
 
     def normalised(self, inputs: Inputs) -> Normalised:

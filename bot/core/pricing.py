@@ -221,7 +221,7 @@ def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArr
     iv, reason = np.empty(inputs.call.size), np.zeros(inputs.call.size, dtype=np.int8)
     for part, block in inputs.blocks():
         shape = Shape.of(block)
-        s = np.where(block.positive(), quick_deviation(shape.normalised(block)), np.nan)
+        s = quick_deviation(shape.normalised(block), block.positive())
         np.divide(s, shape.root, out=iv[part])
         if letters is not None:
             h, t = shape.x / s, 0.5 * s
@@ -244,8 +244,8 @@ def _fill(letters: FloatArray, part: slice, found: Greeks) -> None:
 
 def _solved_with_care(inputs: Inputs) -> tuple[FloatArray, ReasonArray]:
     """Return the volatilities, NaN where there is none, and why."""
-    price, intrinsic = inputs.given, Shape.of(inputs).intrinsic
-    above = price / inputs.discount > intrinsic
+    price = inputs.given
+    above = price / inputs.discount > inputs.intrinsic()
     below = price < inputs.maximum()
     chosen = np.flatnonzero(inputs.positive() & above & below & (price > 0))
     options = inputs.only(chosen)
