@@ -27,7 +27,7 @@ FIGURES: Final = {
     "drawdown": "drawdown",
     "sharpe": "Sharpe",
 }
-BANDED: Final = ("whole_drag", "whole_reduction", "whole_growth_given_up", "whole_growth")
+BANDED: Final = ("whole_drag", "whole_reduction", "whole_growth_given_up")
 RATIOS: Final = frozenset({"sharpe", "t_value"})
 """Figures that are no percentages."""
 
@@ -125,7 +125,7 @@ def _title(row: Mapping[Hashable, Any], labels: list[str]) -> str:
 
 def _page(title: str, heads: Iterable[str], labels: list[str]) -> Table:
     page = Table(title=title)
-    page.add_column(", ".join(labels), overflow="fold")
+    page.add_column(", ".join(labels), overflow="fold", min_width=len("100 paths"))
     for head in heads:
         page.add_column(head, justify="right", no_wrap=True)
     return page

@@ -284,6 +284,13 @@ def test_a_grid_shows_what_differs_and_bands_of_its_paths() -> None:
     assert "3.0% (2.1% to 3.9%)" in shown
 
 
+def test_the_widest_bands_of_paths_fit_a_hundred_columns() -> None:
+    figures = {f"whole_{name}": -0.374 for name in ("drag", "reduction", "growth_given_up")}
+    table = pd.DataFrame([{"path": seed} | figures for seed in range(1, 101)])
+
+    assert "100 paths │ -37.4% (-37.4% to -37.4%) │" in page(table, "paths")
+
+
 def test_nothing_to_show_is_said() -> None:
     assert page(pd.DataFrame(), "paths") == "no replay has a result\n"
 
