@@ -8,8 +8,9 @@ Rules, with the exceptions:
 - From anywhere but the loopback a token is asked for: as ``Authorization: Bearer``, or once in the
   address as ``?token=``, which becomes a cookie and leaves the address.
 - Of Datasette's own services only its static files are passed on.
-- A page loads nothing from anywhere else, runs no script but ours and those that Datasette brings,
-  is shown in no frame, and is not kept by caches.
+- The page of the evidence is a file with its scripts in it: it may run them, and reach nothing.
+- Every other page loads nothing from anywhere else, and runs no script but ours and those that
+  Datasette brings. No page is shown in a frame, or kept by caches.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
+from bot.review.pages.look import FILE_POLICY
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 
@@ -37,6 +40,7 @@ COOKIE: Final = "steward_token"
 ASSETS: Final = "/assets/"
 OWN_SERVICES: Final = "/-/"
 STATIC: Final = "/-/static/"
+EVIDENCE: Final = "/evidence/page"
 
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _ALLOW_FACET: Final = "{{ datasette_allow_facet }}"
@@ -65,7 +69,8 @@ class Guard:
     def __init__(self, app: App, door: Door) -> None:
         self._app = app
         self._door = door
-        self._headers = tuple(_headers())
+        self._headers = tuple(_headers(content_policy()))
+        self._of_file = tuple(_headers(f"{FILE_POLICY}; frame-ancestors 'none'"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it on."""
@@ -112,12 +117,13 @@ class Guard:
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         kept = scope["path"].startswith((ASSETS, STATIC))
         caching = "private, max-age=3600" if kept else "no-store"
+        demanded = self._of_file if scope["path"] == EVIDENCE else self._headers
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ours = {name for name, _ in self._headers} | {b"cache-control"}
+                ours = {name for name, _ in demanded} | {b"cache-control"}
                 theirs = [pair for pair in message["headers"] if pair[0].lower() not in ours]
-                added = [*self._headers, (b"cache-control", caching.encode("ascii"))]
+                added = [*demanded, (b"cache-control", caching.encode("ascii"))]
                 message = {**message, "headers": [*theirs, *added]}
             await send(message)
 
@@ -159,9 +165,9 @@ def _cookie(headers: Mapping[str, bytes]) -> str | None:
     return None if found is None else found.value
 
 
-def _headers() -> Iterator[tuple[bytes, bytes]]:
+def _headers(policy: str) -> Iterator[tuple[bytes, bytes]]:
     for name, value in {
-        "content-security-policy": content_policy(),
+        "content-security-policy": policy,
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
         "referrer-policy": "no-referrer",

@@ -11,6 +11,7 @@ from bot.clock import WallClock
 from bot.core.errors import NotInLedgerError
 from bot.dashboard import contents
 from bot.dashboard.filters import day, demand
+from bot.dashboard.guard import EVIDENCE
 from bot.ledger.page_rows import neighbours, pulse
 from bot.ledger.store import Ledger
 from bot.review.pages.headline import Headline, Reason, headline_of, worse
@@ -97,6 +98,8 @@ class Site:
             if name == "evidence" and not rest:
                 content = {"written": self.evidence if self.evidence.is_file() else None}
                 return _filled("evidence.html", ledger, at="/evidence", content=content)
+            if unquote(path) == EVIDENCE and self.evidence.is_file():
+                return self.evidence.read_text(encoding="utf-8")
             if rest or name not in LISTS:
                 raise NotInLedgerError(f"{path}: is no page of the dashboard")
             content = LISTS[name](ledger, query)

@@ -146,6 +146,15 @@ def test_every_answer_forbids_what_a_page_does_not_need() -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
+def test_the_page_of_the_evidence_may_run_its_own_scripts_and_reach_nothing() -> None:
+    policy = ask(LOCAL, "/evidence/page", host="localhost:8001").headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    assert "script-src 'unsafe-inline'" in policy
+    assert "connect-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
 def test_files_that_do_not_change_may_be_kept() -> None:
     answer = ask(LOCAL, "/assets/plotly.js", host="localhost:8001")
 

@@ -202,6 +202,10 @@ def test_the_evidence_is_named_once_it_is_written(tmp_path: Path) -> None:
     site = Site(project=tmp_path, ledger=path, evidence=written)
     assert "No evidence was written here yet." in site.page("/evidence", {})
 
-    written.touch()
+    with pytest.raises(NotInLedgerError):
+        site.page("/evidence/page", {})
+
+    written.write_text("<h1>claims</h1>", encoding="utf-8")
 
     assert str(written) in site.page("/evidence", {})
+    assert site.page("/evidence/page", {}) == "<h1>claims</h1>"
