@@ -55,9 +55,10 @@ CRASHES: Final = (
 QUIET: Final = (
     Stretch(name="calm of 2017", first=dt.date(2017, 1, 3), last=dt.date(2017, 12, 29)),
 )
+TRADEABLE_ERA: Final = "tradeable, from July 2006"
 ERAS: Final = (
     Stretch(name="modelled, to July 2006", first=dt.date(1990, 1, 1), last=dt.date(2006, 7, 16)),
-    Stretch(name="tradeable, from July 2006", first=TRADEABLE, last=dt.date(2100, 1, 1)),
+    Stretch(name=TRADEABLE_ERA, first=TRADEABLE, last=dt.date(2100, 1, 1)),
     Stretch(name="chosen on, to 2014", first=dt.date(1990, 1, 1), last=dt.date(2014, 12, 31)),
     Stretch(name="held out, from 2015", first=SPLIT, last=dt.date(2100, 1, 1)),
 )

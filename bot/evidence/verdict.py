@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.evidence.books import HEDGED
 from bot.evidence.claims import Outcome
+from bot.evidence.segments import TRADEABLE_ERA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,11 +132,19 @@ def _beats(rival: Rival, measured: Measures) -> bool:
 def _cost(measured: Measures) -> str:
     total = measured.drag.total
     with_hedge, without = measured.hedged.growth, measured.shadow.growth
-    cost = f"cost {total:.2%}" if total >= 0 else f"earned {-total:.2%}"
-    return (
-        f"From {measured.first} to {measured.last} the hedge {cost} of NAV a year; "
-        f"the book grew by {with_hedge:.2%} a year with it and by {without:.2%} without."
+    since = "".join(
+        f" Since July 2006, when VIX calls could be bought, it {_cost_word(-each.hedge_a_year)}."
+        for each in measured.segments["Eras"]
+        if each.name == TRADEABLE_ERA
     )
+    return (
+        f"From {measured.first} to {measured.last} the hedge {_cost_word(total)} of NAV a year; "
+        f"the book grew by {with_hedge:.2%} a year with it and by {without:.2%} without.{since}"
+    )
+
+
+def _cost_word(share: float) -> str:
+    return f"cost {share:.2%}" if share >= 0 else f"earned {-share:.2%}"
 
 
 def _saving(measured: Measures) -> str:
