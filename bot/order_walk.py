@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bot.broker import orders
 from bot.broker.orders import Ticket, WorkingOrder
 from bot.core.decision import Action
-from bot.core.errors import GatewayUnavailableError, MarketDataError
+from bot.core.errors import DamagedAnswerError, GatewayUnavailableError, MarketDataError
 from bot.core.fold import IntentState
 from bot.logs import get_logger
 from bot.reconcile import absorb, cancel_open, last_state, units_filled
@@ -168,12 +168,19 @@ async def _last_sweep(desk: Desk, intent: OrderIntent, reference: str) -> OrderS
     """Look until the order has ended or patience is at its end; write down what was filled.
 
     A cancel can be lost, and an order can be there twice: from the second look on, whatever
-    still works under the reference is asked to end.
+    still works under the reference is asked to end. A look that cannot be read says nothing: the
+    next one may be whole, and only that of the last look is the fault of the order.
     """
     for look in range(CANCEL_LOOKS):
         if look:
             await desk.clock.sleep(CANCEL_LOOK_SECONDS)
-        swept = await orders.sweep(desk.broker)
+        try:
+            swept = await orders.sweep(desk.broker)
+        except (DamagedAnswerError, MarketDataError) as fault:
+            if look == CANCEL_LOOKS - 1:
+                raise
+            log.warning("sweep.unreadable", order_ref=reference, look=look, detail=str(fault))
+            continue
         absorb(desk, swept)
         units = units_filled(intent, desk.ledger.fills_of(intent.intent_id))
         state = last_state(swept, reference, units=units, quantity=intent.quantity)

@@ -15,7 +15,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final
 
-from bot.core.errors import GatewayUnavailableError
+from bot.core.errors import DamagedAnswerError
 from bot.logs import get_logger
 
 if TYPE_CHECKING:
@@ -56,13 +56,13 @@ class StreamWatch:
 
         Raises
         ------
-        GatewayUnavailableError
+        DamagedAnswerError
             If a message that came while the block ran could not be decoded.
         """
         before = self.undecoded
         yield
         if lost := self.undecoded - before:
-            raise GatewayUnavailableError(
+            raise DamagedAnswerError(
                 f"{what}: {lost} messages that came could not be decoded; "
                 "restart the gateway if that stays so"
             )

@@ -28,6 +28,10 @@ class GatewayUnavailableError(StewardError):
     """The gateway cannot be reached, or does not answer within its deadline."""
 
 
+class DamagedAnswerError(GatewayUnavailableError):
+    """A message of an answer could not be decoded: what it told of is unknown, not absent."""
+
+
 class LiveAccountError(StewardError):
     """The account offered by the gateway is not the configured paper account."""
 

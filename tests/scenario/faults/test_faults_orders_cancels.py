@@ -11,8 +11,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fault_scene import AT_MID, NEVER, run_on, scene, struck
+from harness import CANCEL_ORDER
+
+from bot.order_walk import CANCEL_LOOKS
+from bot.simulator.faults.reading import parse_script
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness import Stage
     from invariants import Witness
 
@@ -151,6 +157,63 @@ def test_fault_34_a_late_acknowledgement_of_the_cancel_is_waited_for(tmp_path: P
         witness.check()
 
     scene(tmp_path, script, act, exchange=NEVER)
+
+
+UNREADABLE = {
+    "undecodable": """
+        [[fault]]
+        when = {{ sent = "completed_order", times = {looks} }}
+        what = "corrupt"
+        how = "field"
+    """,
+    "refused": """
+        [[fault]]
+        when = {{ received = "executions", times = {looks} }}
+        what = "error"
+        code = 322
+    """,
+}
+"""A sweep that cannot be read: in a message of its answer, or as the request is refused."""
+
+
+def at_the_first_cancel(found: Stage, script: str) -> Callable[[int], None]:
+    """Return a listener that does what `script` says from the first cancel on."""
+    waiting = [script]
+
+    def listen(number: int) -> None:
+        if number == CANCEL_ORDER and waiting:
+            found.gateway.inject(parse_script(waiting.pop()))
+
+    return listen
+
+
+@pytest.mark.parametrize("script", UNREADABLE.values(), ids=UNREADABLE)
+def test_fault_34_a_look_after_the_cancel_that_cannot_be_read_is_followed_by_another(
+    tmp_path: Path, script: str
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        found.on_message = at_the_first_cancel(found, script.format(looks=1))
+        await run_on(found)
+
+        assert len(struck(found)) == 1
+        assert list(found.states().values()) == ["cancelled"] * 3
+        witness.check()
+
+    scene(tmp_path, "", act, exchange=NEVER)
+
+
+def test_fault_34_an_end_of_which_no_look_can_be_read_is_unknown(tmp_path: Path) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        script = UNREADABLE["refused"].format(looks=CANCEL_LOOKS)
+        found.on_message = at_the_first_cancel(found, script)
+        await run_on(found)
+        states = found.ledger.rows("SELECT state FROM intent_states ORDER BY id")
+
+        assert len(struck(found)) == CANCEL_LOOKS
+        assert [row["state"] for row in states][:3] == ["committed", "sent", "unknown"]
+        witness.check()
+
+    scene(tmp_path, "", act, exchange=NEVER)
 
 
 def test_fault_34_an_order_that_cannot_be_cancelled_stops_the_session_with_an_alert(
