@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.config import load_settings
 from bot.dashboard import serve
 from bot.ledger.store import Ledger
+from bot.project import settings_path
 from pages_scene import make_project
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def test_a_date_without_a_session_is_a_mistake_of_usage(project: Path, command: 
 
 @pytest.mark.parametrize("command", ["report", "review", "dashboard"])
 def test_no_ledger_is_a_mistake_of_usage(project: Path, command: str) -> None:
-    (project / "ledger" / "steward.db").unlink()
+    load_settings(settings_path(project)).ledger.path.unlink()
 
     code, said = run(command, "-p", str(project))
 
