@@ -9,7 +9,7 @@ from bot.evidence import report_charts as charts
 from bot.evidence import report_tables as tables
 from bot.evidence.model_tables import model_tables
 from bot.evidence.report_cells import Table
-from bot.evidence.sweep_tables import choice_table, paths_table
+from bot.evidence.sweep_tables import sweep_tables
 from bot.files import replace_text
 from bot.review.pages.figures import Figure
 from bot.review.pages.look import embedded, render
@@ -49,6 +49,19 @@ def write_report(study: Study, folder: Path) -> Path:
 
 def sections(study: Study) -> Iterator[Section]:
     """Yield the parts of the page below the claims."""
+    yield from _history(study)
+    yield from _judgement(study)
+    found = sweep_tables(study.sources.tables)
+    if found:
+        yield Section(key="variants", title="Variants", tables=found)
+    if study.sources.validation is not None:
+        errors = model_tables(study.sources.validation)
+        yield Section(key="models", title="Model errors", tables=errors)
+    yield Section(key="basis", title="Basis", tables=(tables.basis_table(study),))
+
+
+def _history(study: Study) -> Iterator[Section]:
+    """Yield what happened: books, spikes, years."""
     yield Section(
         key="books",
         title="Books",
@@ -72,6 +85,10 @@ def sections(study: Study) -> Iterator[Section]:
         charts=(charts.hedge_chart(study),),
         tables=tables.segment_tables(study),
     )
+
+
+def _judgement(study: Study) -> Iterator[Section]:
+    """Yield what it is worth: bands, rivals, condors, size."""
     yield Section(
         key="sureness",
         title="How sure",
@@ -88,16 +105,3 @@ def sections(study: Study) -> Iterator[Section]:
         title="Condors and size",
         tables=(tables.entry_table(study), tables.size_table(study.default, study.large)),
     )
-    if "variants" in study.sources.tables:
-        variants = tables.variant_table(study.sources.tables["variants"])
-        yield Section(key="variants", title="Variants", tables=(variants,))
-    if "choice" in study.sources.tables:
-        choice = choice_table(study.sources.tables["choice"])
-        yield Section(key="choice", title="Choice of defaults", tables=(choice,))
-    if "paths" in study.sources.tables:
-        paths = paths_table(study.sources.tables["paths"])
-        yield Section(key="paths", title="Resampled histories", tables=(paths,))
-    if study.sources.validation is not None:
-        errors = model_tables(study.sources.validation)
-        yield Section(key="models", title="Model errors", tables=errors)
-    yield Section(key="basis", title="Basis", tables=(tables.basis_table(study),))

@@ -13,9 +13,7 @@ from bot.evidence.report_cells import Table, figure, percent, sessions, signed
 from bot.evidence.report_charts import courses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    import pandas as pd
+    from collections.abc import Iterator
 
     from bot.evidence.measures import Measures
     from bot.evidence.resampling import Band
@@ -309,35 +307,6 @@ def size_table(default: Measures, large: Measures | None) -> Table:
         "to 30 April 2020: so many times the contracts for each dollar of NAV, caps off. No broker "
         "would margin it.",
     )
-
-
-def variant_table(frame: pd.DataFrame) -> Table:
-    """Return the variants that ``steward sweep variants`` replayed."""
-    eras = ("whole", "chosen", "held", "tradeable")
-    columns = ("variant", "group", *(f">drag {era}" for era in eras), ">growth", ">deepest fall",
-               ">reduction", ">Sharpe")  # fmt: skip
-    keys = ("whole_growth", "whole_drawdown", "whole_reduction", "whole_sharpe")
-    rows = tuple(
-        (
-            str(row["variant"]),
-            str(row["group"]),
-            *(percent(row.get(f"{era}_drag", math.nan), 2) for era in eras),
-            *(percent(row.get(key, math.nan), 2) for key in keys[:3]),
-            figure(row.get(keys[3], math.nan)),
-        )
-        for row in _records(frame)
-    )
-    return Table(
-        title="One thing changed at a time",
-        columns=columns,
-        rows=rows,
-        note="Each is a replay of the whole history. Chosen: to 2014; held: from 2015 on; "
-        "tradeable: from July 2006 on.",
-    )
-
-
-def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
-    return ({str(key): value for key, value in row.items()} for row in frame.to_dict("records"))
 
 
 def denials(study: Study) -> str:

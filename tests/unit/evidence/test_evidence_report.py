@@ -81,7 +81,7 @@ def made() -> Study:
         history=past,
         validation=VALIDATION,
         indexes={"CNDR": pd.Series(0.01, index=pd.period_range("2019-01", "2020-12", freq="M"))},
-        tables={"variants": VARIANTS},
+        tables={"variants": VARIANTS, "choice": CHOICE, "paths": PATHS},
         live=LiveFills(sessions=70, orders=200, median_share=0.4, mean_share=0.45),
     )
     inputs = Inputs(fresh=fresh_gains(past, raw, default))
@@ -124,6 +124,23 @@ VARIANTS = pd.DataFrame(
     }
 )
 
+CHOICE = pd.DataFrame(
+    {
+        "variant": ["base", "far at 0.15"], "difference": [0.0, 0.0123], "t_value": [0.0, 1.1],
+        "held_out": [0.0, -0.004], "deflated": [0.91, 0.93],
+        "judgement": ["no clear difference", "no clear difference"],
+    }
+)  # fmt: skip
+PATHS = pd.DataFrame(
+    {
+        "path": range(21),
+        "whole_drag": np.linspace(0.0, 0.02, 21),
+        "whole_reduction": 0.1,
+        "whole_growth_given_up": 0.01,
+        "whole_growth": 0.04,
+    }
+)
+
 
 def page_of(made: Study, folder: Path) -> str:
     return write_report(made, folder).read_text(encoding="utf-8")
@@ -148,7 +165,10 @@ def test_every_part_is_there_and_held_out_errors_only(made: Study, tmp_path: Pat
         assert text in page
     assert ">77<" not in page
     assert "TAKE_PROFIT" not in page
-    assert "SPX volatility too high" in page
+    for text in ("SPX volatility too high", "+1.23%", "-0.40%", "21 resampled histories"):
+        assert text in page
+    assert "0.10%" in page
+    assert "1.90%" in page
 
 
 def test_what_is_unknown_is_said_and_never_a_nought(made: Study, tmp_path: Path) -> None:
@@ -174,7 +194,7 @@ def test_the_print_fits_a_hundred_columns(made: Study) -> None:
     lines = caught.get().splitlines()
     assert max(map(len, lines)) <= 100
     assert any("Break-even within 3-7" in line for line in lines)
-    assert any("steward sweep" in line for line in lines)
+    assert any("200 resamples instead of 2,000" in line for line in lines)
 
 
 def test_without_a_size_of_2020_there_is_one_column_of_measurements(
