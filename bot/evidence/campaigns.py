@@ -25,7 +25,7 @@ from bot.config import fingerprint
 from bot.core.errors import ConfigError, EvidenceError
 from bot.core.rules import Rules
 from bot.evidence.bootstrap import Resampler
-from bot.evidence.choice import CANDIDATES, judged
+from bot.evidence.choice import CANDIDATES, judged, not_judged
 from bot.evidence.engine import replay
 from bot.evidence.grid import Cell, read_grid
 from bot.evidence.history_load import load_history
@@ -133,8 +133,8 @@ def stamp_of_sweep(history: History) -> str:
 def finished(what: Campaign, sweep: Sweep, stamp: str) -> pd.DataFrame:
     """Return the table of a campaign as it is written; a choice is judged, where it can be."""
     table = sweep.table
-    if what.name == CHOICE and not table.empty and BASE in set(table["variant"]):
-        table = judged(table)
+    if what.name == CHOICE and not table.empty:
+        table = judged(table) if BASE in set(table["variant"]) else not_judged(table)
     table.attrs = {
         "data_and_code": stamp,
         "rules_sha256": fingerprint(what.rules),

@@ -175,6 +175,12 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def not_judged(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the columns of a judgement, all unknown: the start values lack."""
+    unknown = dict.fromkeys(("difference", "t_value", "deflated", "held_out"), math.nan)
+    return table.assign(judgement="not judged", **unknown)
+
+
 def judge(
     base: pd.Series[float], candidate: pd.Series[float], *, trials: int, variance: float
 ) -> Judgement:

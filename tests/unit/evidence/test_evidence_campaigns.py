@@ -217,10 +217,12 @@ def test_a_choice_is_judged_when_its_start_values_were_replayed() -> None:
     assert "no clear difference" in page(found, "choice")
 
 
-def test_a_choice_without_start_values_is_written_as_it_is() -> None:
+def test_a_choice_without_start_values_is_not_judged() -> None:
     swept = Sweep(table=rows(["far delta: 0.15"]), reused=0, failed=(), interrupted=True)
+    found = finished(campaign("choice", Rules()), swept, "stamp")
 
-    assert "judgement" not in finished(campaign("choice", Rules()), swept, "stamp")
+    assert found["judgement"].tolist() == ["not judged"]
+    assert found[["difference", "t_value", "deflated", "held_out"]].isna().all(axis=None)
 
 
 def test_a_table_keeps_its_attributes_on_disk(tmp_path: Path) -> None:

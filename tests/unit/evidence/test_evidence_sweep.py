@@ -250,7 +250,7 @@ def test_a_worker_that_dies_is_a_fault_with_its_remedy(tmp_path: Path) -> None:
 
 def test_a_cluster_that_goes_away_is_a_fault_with_its_remedy(tmp_path: Path) -> None:
     class Gone(ThreadPoolExecutor):
-        def submit(self, *_: object) -> Future[object]:
+        def submit(self, *_: object) -> Future[object]:  # type: ignore[override]
             future: Future[object] = Future()
             future.cancel()
             future.set_running_or_notify_cancel()
