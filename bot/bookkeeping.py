@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from bot.core import valuation
-from bot.core.book import Book, EngineUse, Layer
+from bot.core.book import Book, EngineUse
 from bot.core.health import pending_debit_usd
 from bot.core.mark import Mark
 from bot.core.model import MULTIPLIER
-from bot.core.risk import condor_risk_usd, covered_units, units_required
+from bot.core.risk import condor_risk_usd, covered_units, standing_contracts, units_required
 from bot.reconcile import units_filled
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def mark_book(desk: Desk, account: AccountFact, snapshot: MarketSnapshot) -> Mar
         units_required=units_required(
             widest_usd(desk, width), snapshot.level("SPX"), rules=desk.rules.hedge
         ),
-        units_held=int(covered_units(held_by_layer(holdings), desk.rules.hedge)),
+        units_held=_units_held(desk, holdings),
         unknown_marks=sum(value is None for value in [*lots, *condors]),
     )
 
@@ -138,11 +138,11 @@ def widest_usd(desk: Desk, width_usd: float) -> float:
     return max([width_usd, *(day.gross_width_usd for day in remembered)])
 
 
-def held_by_layer(holdings: Holdings) -> dict[Layer, int]:
-    """Return the contracts held in each layer."""
-    return {
-        layer: sum(lot.quantity for lot in holdings.lots if lot.layer is layer) for layer in Layer
-    }
+def _units_held(desk: Desk, holdings: Holdings) -> int:
+    """Return the whole hedge units that the layers stand for, as the decision counts them."""
+    sales = desk.ledger.hedge_sales(since=desk.session - YEAR)
+    held = standing_contracts(holdings.lots, sales, desk.session)
+    return int(covered_units(held, desk.rules.hedge))
 
 
 def unit_prices(holdings: Holdings, snapshot: MarketSnapshot) -> dict[str, Decimal | None]:

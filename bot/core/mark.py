@@ -42,7 +42,8 @@ class Mark:
     gross_width_usd
         Gross spread width of the open condors.
     units_required, units_held
-        Hedge units that the condors ask for, and complete 4/4/2 units held.
+        Hedge units that the condors ask for, and complete 4/4/2 units that the layers stand for:
+        what is left of a lot of which half was sold at a profit stands for all of it.
     unknown_marks
         Structures that could not be marked.
     """

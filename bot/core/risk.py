@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
-    from bot.core.book import Book, Condor, HedgeLot, Leg
+    from bot.core.book import Book, Condor, HedgeLot, HedgeSale, Leg
     from bot.core.decision import OrderIntent
     from bot.core.model import Session
     from bot.core.rules import HedgeRules, LayerRules
@@ -166,6 +166,24 @@ def lasting_contracts(lots: Iterable[HedgeLot], session: Session) -> dict[Layer,
     for lot in lots:
         if lot.contract.last_trade > session:
             held[lot.layer] += lot.quantity
+    return held
+
+
+def standing_contracts(
+    lots: Iterable[HedgeLot], sales: Iterable[HedgeSale], session: Session
+) -> dict[Layer, int]:
+    """Return the contracts of each layer that its lots stand for beyond `session`.
+
+    What is left of a lot of which a part was sold at a profit is the target of the whole lot until
+    its rest is sold (methodology, section 6), so the part counts. New condors are covered by
+    ``lasting_contracts`` alone.
+    """
+    lasting = [lot for lot in lots if lot.contract.last_trade > session]
+    held = lasting_contracts(lasting, session)
+    kept = {lot.lot_id for lot in lasting}
+    for sale in sales:
+        if sale.lot_id in kept:
+            held[sale.layer] += sale.quantity
     return held
 
 

@@ -154,11 +154,13 @@ def test_a_spike_sells_half_and_its_end_buys_the_layer_anew_before_the_rest_goes
         (bought,) = lots(found, Layer.MID)
         peak = await play(found, market, 24)
         (halved,) = lots(found, Layer.MID)
+        units = found.ledger.marks()[-1]
         between = await play(found, market, 25)
         over = await play(found, market, 36)
 
         assert orders(found, peak, Layer.MID) == [("monetise", "sell_hedge", 2)]
         assert (bought.quantity, halved.quantity) == (4, 2)
+        assert (units.units_held, units.units_required) == (1, 1)  # a halved lot stands for all
         assert orders(found, between, Layer.MID) == []  # what is left is the target
         assert orders(found, over, Layer.MID) == [
             ("reopen", "buy_hedge", 4),

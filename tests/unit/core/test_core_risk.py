@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import builders
 from bot.core import risk
-from bot.core.book import Layer, Tier, WidthDay
+from bot.core.book import HedgeSale, Layer, Tier, WidthDay
 from bot.core.decision import Action, OrderIntent, PriceLadder, Purpose
 from bot.core.rules import HedgeRules
 from bot.core.sessions import TradingCalendar
@@ -105,6 +105,34 @@ def test_calls_in_their_last_session_cover_nothing_new() -> None:
     # the calls of Wednesday trade until Tuesday
     assert risk.lasting_contracts(lots, dt.date(2026, 7, 21)) == {
         Layer.NEAR: 4,
+        Layer.MID: 3,
+        Layer.FAR: 0,
+    }
+
+
+def test_what_is_left_of_a_halved_lot_stands_for_it_until_the_lot_is_gone_or_ends() -> None:
+    held = (
+        ("halved", Layer.NEAR, builders.NEAR_EXPIRY, 6),
+        ("ending", Layer.NEAR, dt.date(2026, 7, 22), 2),
+        ("whole", Layer.MID, builders.MID_EXPIRY, 3),
+    )
+    lots = [
+        replace(builders.lot(layer, expiry=expiry, quantity=quantity), lot_id=lot_id)
+        for lot_id, layer, expiry, quantity in held
+    ]
+    sales = [
+        HedgeSale(
+            session=dt.date(2026, 7, 8),
+            lot_id=lot_id,
+            layer=Layer.NEAR,
+            quantity=sold,
+            gain_usd=Decimal(1),
+        )
+        for lot_id, sold in (("halved", 5), ("halved", 1), ("ending", 2), ("gone", 4))
+    ]
+
+    assert risk.standing_contracts(lots, sales, dt.date(2026, 7, 21)) == {
+        Layer.NEAR: 12,
         Layer.MID: 3,
         Layer.FAR: 0,
     }
