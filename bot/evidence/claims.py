@@ -188,7 +188,7 @@ def _drawdown(measured: Measures | None) -> Reading | None:
     tails = [each for each in measured.outcomes if each.loss_shadow >= TAIL_LOSS]
     cut, then = _middle(tails, "reduction"), _middle(tails, "reduction_then")
     events = (
-        f"median of {len(tails)} tail events {cut:+.0%}, at the low of the unhedged {then:+.0%}"
+        f"median of tail events ({len(tails)}) {cut:+.0%}, at the low of the unhedged {then:+.0%}"
         if tails
         else "no spike cost the unhedged book 1 %"
     )
@@ -248,7 +248,7 @@ def spike_gain(fresh: Mapping[str, FreshGains]) -> Reading:
     gains = fresh["far"]
     text = (
         f"far layer {medians['far']:+.0%}, 20-delta call of a month {medians['month20']:+.0%} "
-        f"(medians of {len(gains.at_begin)} spikes, {gains.recorded} with recorded VX)"
+        f"(medians; spikes {len(gains.at_begin)}, with recorded VX {gains.recorded})"
     )
     return Reading(outcome=_of([each >= SPIKE_GAIN[0] for each in medians.values()]), text=text)
 

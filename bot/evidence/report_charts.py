@@ -89,13 +89,15 @@ def hedge_chart(study: Study) -> Figure:
     condors = daily_returns(study.shadow) - study.shadow.carry_usd / before(study.shadow)
     years = years_of(study.hedged)
     names = np.unique(years).tolist()
+    gains = [float(share[years == each].sum()) for each in names]
     bars = (
-        _bars("hedge", names, [float(share[years == each].sum()) for each in names], "@accent"),
+        _bars("hedge", names, gains, "@accent"),
         _bars("condors", names, [float(condors[years == each].sum()) for each in names], "@loss"),
     )
     return Figure(
         title="Hedge and condors by year",
-        caption="P&L over NAV, commissions in. Most years the hedge costs; a few pay for many.",
+        caption="P&L over NAV, commissions in. The hedge gained in "
+        f"{sum(each > 0 for each in gains)} of {len(gains)} years.",
         data=bars,
         layout={"yaxis": _PERCENT, "barmode": "group"},
         height=300,
