@@ -65,7 +65,7 @@ def test_the_tables_show_no_script_that_their_policy_refuses(
     chromium: Browser, project: Path
 ) -> None:
     with dashboard(project) as address:
-        for path in ("/ledger", "/ledger/marks?_facet=units_held", "/ledger/gates_that_deny"):
+        for path in ("/ledger/marks?_facet=units_held", "/ledger/gates_that_deny"):
             with visited(chromium, f"{address}{path}") as visit:
                 assert (path, visit.complaints) == (path, [])
 
