@@ -193,6 +193,24 @@ def values_of(rules: Rules) -> Iterator[tuple[str, object]]:
     return _leaves("", json.loads(json.dumps(dataclasses.asdict(rules))))
 
 
+def values_named(rules: Rules, name: str | None) -> tuple[tuple[str, object], ...]:
+    """Return the values of a table of the rules, or of each key of a name; all for ``None``.
+
+    Raises
+    ------
+    ConfigError
+        If nothing is called so.
+    """
+    values = tuple(values_of(rules))
+    if name is None:
+        return values
+    found = tuple((key, value) for key, value in values if f".{name}." in f".{key}.")
+    if not found:
+        tables = ", ".join(dict.fromkeys(key.partition(".")[0] for key, _ in values))
+        raise ConfigError((f"no rule is called {name!r}; there are {tables}, and what is in them",))
+    return found
+
+
 def _leaves(prefix: str, tree: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in tree.items():
         if isinstance(value, dict):

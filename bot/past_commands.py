@@ -54,7 +54,7 @@ def decide_again(
     from bot.ledger.store import Ledger
     from bot.project import settings_path
     from bot.replay import Comparison, decide_all_again
-    from bot.rules_pages import again_json, again_lines
+    from bot.rules_pages import TOLD, again_json, again_lines
 
     with reported():
         if (date is None) is not every:
@@ -62,6 +62,7 @@ def decide_again(
         path = load_settings(settings_path(project)).ledger.path
         with Ledger.open_read_only(path) as ledger:
             sessions = decide_all_again(ledger, date.date() if date else None)
-        typer.echo(again_json(sessions) if as_json else "\n".join(again_lines(sessions)))
+        told = again_lines(sessions, limit=TOLD if every else None)
+        typer.echo(again_json(sessions) if as_json else "\n".join(told))
         if any(each.comparison is Comparison.DIFFERENT for each in sessions):
             raise typer.Exit(EXIT_FAULT)

@@ -48,7 +48,14 @@ def _standing(project: Path) -> Standing:
 
 
 @rules.command()
-def show(project: ProjectOption = HERE, *, as_json: JsonOption = False) -> None:
+def show(
+    name: Annotated[
+        str | None, typer.Argument(help="Only these: a table, condor or hedge.far, or a key.")
+    ] = None,
+    project: ProjectOption = HERE,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show the rules in force with their history, and whether a proposal waits."""
     from bot.config import read_canonical
     from bot.core.errors import ConfigError
@@ -63,9 +70,9 @@ def show(project: ProjectOption = HERE, *, as_json: JsonOption = False) -> None:
         else:
             raise ConfigError(found.faults)
         if as_json:
-            typer.echo(standing_json(found, values))
+            typer.echo(standing_json(found, values, name))
         else:
-            console().print(standing_page(found, values))
+            console().print(standing_page(found, values, name))
 
 
 @rules.command()

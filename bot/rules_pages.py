@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
 from rich.text import Text
 
-from bot.governance import SHOWN, values_of
+from bot.governance import SHOWN, values_named
 from bot.replay import Comparison
 from bot.review.layout import heading, line, section, table
 from bot.review.session import to_json
@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from bot.ledger.versions import ConfigVersion
     from bot.replay import Difference, Replayed
 
-
-def standing_page(standing: Standing, rules: Rules) -> RenderableType:
-    """Return the rules in force, who put them there, and what waits."""
-    return Group(*_standing(standing, rules))
+TOLD: Final = 20
+"""Differences of one session that are told where every session is decided again."""
 
 
-def _standing(standing: Standing, rules: Rules) -> Iterable[RenderableType]:
+def standing_page(standing: Standing, rules: Rules, name: str | None = None) -> RenderableType:
+    """Return the rules in force, or those of a name, who put them there, and what waits.
+
+    Raises
+    ------
+    ConfigError
+        If no rule is called `name`.
+    """
+    return Group(*_standing(standing, values_named(rules, name)))
+
+
+def _standing(standing: Standing, named: Iterable[tuple[str, object]]) -> Iterable[RenderableType]:
     version = standing.version
     yield heading(f"steward · rules · {_named(version)}")
     made = table("version", "in force from (UTC)", "by", "reason")
@@ -40,7 +49,7 @@ def _standing(standing: Standing, rules: Rules) -> Iterable[RenderableType]:
     if standing.history:
         yield from section("Versions", made)
     values = table("key", "value")
-    for key, value in values_of(rules):
+    for key, value in named:
         values.add_row(key, Text(json.dumps(value)))
     yield from section("Values", values)
     yield from _waiting(standing)
@@ -73,8 +82,14 @@ def _changes(found: Sequence[RuleChange]) -> RenderableType:
     return made
 
 
-def standing_json(standing: Standing, rules: Rules | None = None) -> str:
-    """Return the standing as JSON: keys do not change between versions."""
+def standing_json(standing: Standing, rules: Rules | None = None, name: str | None = None) -> str:
+    """Return the standing as JSON: keys do not change between versions.
+
+    Raises
+    ------
+    ConfigError
+        If no rule is called `name`.
+    """
     history = [_version(each) for each in standing.history]
     found = {
         "in_force": history[-1] if history else None,
@@ -83,7 +98,7 @@ def standing_json(standing: Standing, rules: Rules | None = None) -> str:
         "waiting": [asdict(change) for change in standing.waiting],
         "faults": list(standing.faults),
     }
-    return to_json(found if rules is None else found | {"values": dict(values_of(rules))})
+    return to_json(found if rules is None else found | {"values": dict(values_named(rules, name))})
 
 
 def _version(version: ConfigVersion) -> dict[str, object]:
@@ -147,15 +162,27 @@ def again_json(sessions: Sequence[Replayed]) -> str:
     return to_json({"sessions": [asdict(each) for each in sessions]})
 
 
-def again_lines(sessions: Sequence[Replayed]) -> Iterable[str]:
-    """Yield what came of deciding sessions again: each difference, and the counts."""
+def again_lines(sessions: Sequence[Replayed], *, limit: int | None = None) -> Iterable[str]:
+    """Yield what came of deciding sessions again: each difference, and the counts.
+
+    Parameters
+    ----------
+    sessions
+        As they were decided again.
+    limit
+        Differences told of one session; ``None`` for all of them.
+    """
     for replayed in sessions:
         if replayed.comparison is Comparison.OTHER_VERSION:
             text = f"decided by version {replayed.decision_version}, not compared"
             yield f"{replayed.session}: {text}"
-        for each in replayed.differences:
+        for each in replayed.differences[:limit]:
             text = f"{each.part} {each.name}: was {each.before}, is {each.after}"
             yield f"{replayed.session}: {text}"
+        left = 0 if limit is None else len(replayed.differences) - limit
+        if left > 0:
+            again = f"`steward decide-again {replayed.session}` shows all"
+            yield f"{replayed.session}: … and {left} more ({again})"
     counts = {kind: sum(each.comparison is kind for each in sessions) for kind in Comparison}
     yield (
         f"{len(sessions)} decided again: {counts[Comparison.SAME]} identical, "
