@@ -232,6 +232,13 @@ def test_a_hedge_that_a_smaller_book_beats_is_not_worth_its_cost() -> None:
     )
 
 
+def test_a_hedge_that_is_wanted_is_still_not_worth_it_beside_a_cheaper_rival() -> None:
+    cheap = Rival(name="a rival", amount=1.0, growth=0.5, drawdown=0.001)
+    dear = replace(cheap, growth=-0.5)
+
+    assert [told(WORKING, (each,)).worth for each in (cheap, dear)] == [False, True]
+
+
 def edge_of(alpha_t: float, era_t: float, carried_t: float | None) -> str:
     measured = measures(WORKING)
     found = replace(measured.capm["shadow"], alpha_t=alpha_t, alpha=0.03)
