@@ -78,29 +78,29 @@ def _beside_typer(project: Path) -> Iterator[Figure]:
 
 
 def _processor_ms(command: tuple[str, ...]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = _children()
     subprocess.run(command, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return spent * 1000
+    return (_children() - before) * 1000
 
 
-def _once(name: str, seconds: list[float]) -> Figure:
-    return at_most(name, statistics.median(seconds), "s", ONCE_SECONDS, samples=seconds)
+def _once(name: str, spent: list[tuple[float, float]]) -> Figure:
+    real, processor = zip(*spent, strict=True)
+    note = f"of it {statistics.median(processor):.1f} s of processor time"
+    return at_most(name, statistics.median(real), "s", ONCE_SECONDS, samples=real, note=note)
 
 
-async def _cycles(folder: Path) -> list[float]:
+async def _cycles(folder: Path) -> list[tuple[float, float]]:
     """Return the seconds of some sessions that follow each other."""
     market = SyntheticMarket(scenario="spike", seed=7, sessions=CYCLES + 2)
     async with _project(folder, market, GatewaySettings()) as gateway:
-        spent: list[float] = []
+        spent: list[tuple[float, float]] = []
         for day in market.days()[1 : CYCLES + 1]:
             gateway.world.advance(day.open + (day.close - day.open) * 0.9)
             spent.append(await _seconds(*STEWARD, "once", "-p", str(folder)))
         return spent
 
 
-async def _dry(folder: Path) -> list[float]:
+async def _dry(folder: Path) -> list[tuple[float, float]]:
     """Return the seconds of as many dry runs, in real time."""
     async with _project(folder, afternoon(), REAL):
         return [
@@ -123,16 +123,22 @@ async def _project(
         yield gateway
 
 
-async def _seconds(*command: str) -> float:
-    """Return the real seconds of a process that has to end well."""
-    start = time.perf_counter()
+async def _seconds(*command: str) -> tuple[float, float]:
+    """Return the seconds of a process that has to end well: real, and of the processor."""
+    start, before = time.perf_counter(), _children()
     child = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
     _, said = await child.communicate()
     if child.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}: {said.decode()}")
-    return time.perf_counter() - start
+    return time.perf_counter() - start, _children() - before
+
+
+def _children() -> float:
+    """Return the processor time of all processes that have ended, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 async def _idle(folder: Path) -> list[Figure]:
