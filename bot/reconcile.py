@@ -113,9 +113,6 @@ def absorb(desk: Desk, swept: OrderSweep) -> int:
             continue
         reference = desk.ledger.order_ref_of(intent_id)
         fresh[intent_id] += desk.ledger.record_fill(fill_of(execution, intent_id, reference))
-        if execution.commission_usd is not None:
-            family, revision = split_exec_id(execution.exec_id)
-            desk.ledger.record_commission(family, revision, execution.commission_usd)
     _beat_the_end(desk, +fresh)
     return fresh.total()
 

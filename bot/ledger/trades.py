@@ -25,7 +25,7 @@ from bot.core.model import OptionContract
 from bot.ledger.codec import decode, encode
 from bot.ledger.connection import Connection
 from bot.ledger.orders import read_records
-from bot.ledger.text import decimal_text, optional_decimal, time_text
+from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,8 +48,11 @@ class Trades(Connection):
         """Record an execution; return whether it is news.
 
         A revision that is known, or older than the known one, is no news. A commission that
-        comes with it is recorded in either case.
+        comes with it is recorded in either case. What is recorded already is not written again:
+        the venue tells every execution of a day at every sweep.
         """
+        if self._is_recorded(fill):
+            return False
         with self.writing(f"fill {fill.exec_id}") as database:
             known = self.value("SELECT max(revision) FROM fills WHERE family = ?", (fill.family,))
             is_news = known is None or fill.revision > known
@@ -60,11 +63,15 @@ class Trades(Connection):
             self._refresh_family(database, fill.family)
             return bool(is_news)
 
-    def record_commission(self, family: str, revision: int, usd: Decimal) -> None:
-        """Record the commission of an execution, which may still be unreported itself."""
-        with self.writing(f"commission of {family}") as database:
-            _insert_commission(database, family, revision, usd)
-            self._refresh_family(database, family)
+    def _is_recorded(self, fill: Fill) -> bool:
+        """Whether this revision of an execution is on record, with the commission that it tells."""
+        told = optional_decimal_text(fill.commission_usd)
+        found = self.value(
+            "SELECT 1 FROM fills LEFT JOIN commissions USING (family, revision) "
+            "WHERE family = ?1 AND revision = ?2 AND (?3 IS NULL OR usd = ?3)",
+            (fill.family, fill.revision, told),
+        )
+        return found is not None
 
     def commissions_missing(self) -> tuple[str, ...]:
         """Return the execution ids of leg fills whose commission is not known."""

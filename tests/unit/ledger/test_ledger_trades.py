@@ -218,16 +218,33 @@ def test_the_summary_of_a_combo_is_kept_and_counts_for_nothing(ledger: Ledger) -
     assert ledger.commissions_missing() == ()
 
 
-def test_a_commission_may_come_before_its_execution(ledger: Ledger) -> None:
+def test_an_execution_that_is_told_again_is_not_written_again(ledger: Ledger) -> None:
     ledger.commit_intent(BUY, at=AT)
-    report = fill(BUY, 0, "2.05", commission_usd=None)
+    first = fill(BUY, 0, "2.05", commission_usd=None)
+    paid = replace(first, commission_usd=Decimal("2.60"))
+    restated = replace(first, commission_usd=Decimal("2.50"))
+    corrected = replace(first, revision=first.revision + 1, price=Decimal("2.01"))
+    busted = replace(corrected, revision=first.revision + 2, quantity=0)
 
-    ledger.record_commission(report.family, 1, Decimal("2.6123"))
-    ledger.record_fill(report)
+    written = [
+        written_by(ledger, each)
+        for news in (first, paid, restated, corrected, busted)
+        for each in (news, news)
+    ]
 
-    assert ledger.commissions_missing() == ()
-    assert ledger.commissions_usd() == Decimal("2.6123")
-    assert ledger.cash_flow_usd() == Decimal("-822.6123")
+    assert written == [True, False] * 5
+    # what is told beside the newest are the revisions that it has replaced
+    assert not any(written_by(ledger, each) for each in (first, restated, corrected, busted))
+    assert ledger.fills_of(BUY.intent_id) == (replace(busted, commission_usd=Decimal("2.50")),)
+
+
+def written_by(ledger: Ledger, told: Fill) -> bool:
+    """Whether an execution that is told costs a transaction that writes."""
+    statements: list[str] = []
+    ledger._database.set_trace_callback(statements.append)
+    ledger.record_fill(told)
+    ledger._database.set_trace_callback(None)
+    return "BEGIN IMMEDIATE" in statements
 
 
 def test_a_commission_is_missing_until_it_comes(ledger: Ledger) -> None:
@@ -239,7 +256,7 @@ def test_a_commission_is_missing_until_it_comes(ledger: Ledger) -> None:
     assert ledger.cash_flow_usd() == Decimal(-820)
     assert ledger.fills_of(BUY.intent_id)[0].commission_usd is None
 
-    ledger.record_commission(report.family, 1, Decimal("2.60"))
+    ledger.record_fill(replace(report, commission_usd=Decimal("2.60")))
 
     assert ledger.commissions_missing() == ()
     assert ledger.cash_flow_usd() == Decimal("-822.60")
@@ -262,7 +279,7 @@ def test_a_correction_keeps_the_commission_until_it_has_one_of_its_own(ledger: L
     assert ledger.commissions_usd() == Decimal("1.00")
     assert ledger.commissions_missing() == ()
 
-    ledger.record_commission(first.family, 2, Decimal("0.90"))
+    ledger.record_fill(replace(first, revision=2, commission_usd=Decimal("0.90")))
 
     assert ledger.commissions_usd() == Decimal("0.90")
 
