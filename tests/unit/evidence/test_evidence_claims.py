@@ -19,7 +19,7 @@ from bot.evidence.resampling import resample_books
 from bot.evidence.rivals import Rival, smaller_at_equal_drawdown
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020
-from bot.evidence.verdict import HEADLINES, UNKNOWN_HEADLINE, answer
+from bot.evidence.verdict import HEADLINES, UNKNOWN_HEADLINE, Answer, answer
 
 DAYS = 520
 """Two years from 2019-01-02 on; row 295 is 2020-02-19."""
@@ -193,7 +193,7 @@ def test_a_slow_bear_market_in_which_the_hedge_cost_holds_the_claim_of_underperf
     assert "bear of 2022: hedge -" in found.text
 
 
-def told(found: Replay, rivals: tuple[Rival, ...] = ()):  # noqa: ANN201 - the answer
+def told(found: Replay, rivals: tuple[Rival, ...] = ()) -> Answer:
     measured, size = measures(found), size_of_2020(found)
     return answer(
         measured,

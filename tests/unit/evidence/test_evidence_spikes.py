@@ -13,6 +13,7 @@ from vollib.black import black
 
 from bot.evidence.fresh_calls import FreshCall, fresh_gain
 from bot.evidence.spikes import (
+    SpikeOutcome,
     even_share,
     median_sessions,
     reduction_without,
@@ -58,7 +59,7 @@ def test_an_unknown_close_is_neither_a_rise_nor_a_base() -> None:
 CLOSES = vix((15.0, 300), (30.0, 2), (15.0, 98))
 
 
-def outcome(hedge: np.ndarray, condor: np.ndarray | None = None):  # noqa: ANN201 - the outcome
+def outcome(hedge: np.ndarray, condor: np.ndarray | None = None) -> SpikeOutcome:
     condor = np.zeros(400) if condor is None else condor
     hedged = book(condor, hedge, capital=100_000.0)
     shadow = book(condor, name="shadow", capital=100_000.0)

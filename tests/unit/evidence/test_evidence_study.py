@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ from bot.evidence.sources import LiveFills, Sources, live_fills, read_tables
 from bot.evidence.study import ablations
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
 
@@ -136,8 +136,7 @@ def test_the_drag_without_a_rule_comes_from_the_table_of_variants() -> None:
 
 @pytest.fixture
 def flat() -> Sources:
-    first: dt.date = np.datetime64("2019-01-02").item()
-    return Sources(history=history(first=first, count=5))
+    return Sources(history=history(first=dt.date(2019, 1, 2), count=5))
 
 
 def test_what_was_not_run_is_listed_with_the_command_that_runs_it(flat: Sources) -> None:
