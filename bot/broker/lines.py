@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.broker.client import Contract, Ticker
+from bot.broker.meter import keeps_pace
 from bot.broker.quotes import answered
 from bot.core.errors import GatewayUnavailableError
 from bot.logs import get_logger
@@ -39,7 +40,7 @@ PAUSE_SECONDS: Final = 10.0
 
 QUICK_STEP_SECONDS: Final = 0.05
 QUICK_SECONDS: Final = 1.0
-"""As long as a line is younger it is looked at every `QUICK_STEP_SECONDS`."""
+"""As long as a line is younger it is looked at every `QUICK_STEP_SECONDS`, in real time."""
 
 STEP_SECONDS: Final = 0.25
 
@@ -87,6 +88,7 @@ class Lines:
         self._broker = broker
         self._limit = limit
         self._patience = patience_seconds
+        self._in_real_time = keeps_pace(broker.settings)
         self._pauses = pauses
         self._open: list[Lease] = []
         self._waiting: deque[Lease] = deque()
@@ -160,7 +162,7 @@ class Lines:
 
     def _step(self) -> float:
         young = any(lease.waited < QUICK_SECONDS for lease in self._open)
-        return QUICK_STEP_SECONDS if young else STEP_SECONDS
+        return QUICK_STEP_SECONDS if young and self._in_real_time else STEP_SECONDS
 
     def _look(self, step: float) -> None:
         """Release what is done, ask again for what was lost, and fill the lines that are free."""
