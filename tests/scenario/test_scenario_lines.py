@@ -109,7 +109,7 @@ def test_a_line_that_stays_silent_holds_up_no_other(tmp_path: Path) -> None:
         assert [each.label() for each, quote in quotes.items() if not quote.two_sided] == [
             wanted[0].label()
         ]
-        assert sorted(waited)[-2] < 1 < market.patience_seconds <= max(waited)
+        assert sorted(waited)[-2] < 3 < market.patience_seconds <= max(waited)
 
     scene(tmp_path, act)
 
