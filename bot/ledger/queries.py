@@ -201,6 +201,14 @@ def missing_commissions(ledger: Connection) -> int:
     )
 
 
+def rules_in_force(ledger: Connection) -> str | None:
+    """Return the canonical text of the rules in force; ``None`` before the first start."""
+    text = ledger.value(
+        "SELECT text FROM config_versions WHERE kind = 'rules' ORDER BY id DESC LIMIT 1"
+    )
+    return None if text is None else str(text)
+
+
 def last_incident(ledger: Connection) -> NoteRow | None:
     """Return the newest incident."""
     row = ledger.row("SELECT at, kind, detail FROM incidents ORDER BY id DESC LIMIT 1")

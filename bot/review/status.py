@@ -29,8 +29,10 @@ from bot.ledger.queries import (
     live_intents,
     missing_commissions,
     position_rows,
+    rules_in_force,
 )
 from bot.review.format import points, signed_usd, usd
+from bot.review.proposal import proposed_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +64,9 @@ class Status:
         Contracts wanted in each layer by the newest decision.
     in_flight
         Intents whose end is not proven.
+    proposal
+        Keys of ``config/rules.toml`` that differ from the rules in force; ``None`` where the file
+        cannot be read.
     """
 
     kill_switch: str
@@ -76,6 +81,7 @@ class Status:
     in_flight: tuple[str, ...] = ()
     commissions_missing: int = 0
     incident: NoteRow | None = None
+    proposal: tuple[str, ...] | None = ()
 
 
 def read_status(project: Path) -> Status:
@@ -110,6 +116,7 @@ def read_status(project: Path) -> Status:
             in_flight=live_intents(ledger),
             commissions_missing=missing_commissions(ledger),
             incident=last_incident(ledger),
+            proposal=proposed_keys(project / "config" / "rules.toml", rules_in_force(ledger)),
         )
 
 
@@ -154,7 +161,7 @@ def render_status(project: Path, *, width: int = WIDTH) -> str:
     if not status.exists:
         rows.append(("ledger", f"none yet at {status.ledger}; `steward once` makes it"))
     rows += [*_session_lines(status), *_book_lines(status), *_held_lines(status)]
-    rows += _trouble_lines(status)
+    rows += [*_proposal_lines(status), *_trouble_lines(status)]
     return "\n".join(_row(name, text, width) for name, text in rows)
 
 
@@ -227,6 +234,15 @@ def _layer(status: Status, layer: str) -> str:
         contracts[row.label] += row.quantity
     names = ", ".join(f"{quantity} x {label}" for label, quantity in contracts.items())
     return _words(f"{layer:<4} {held} of {target}", names)
+
+
+def _proposal_lines(status: Status) -> Iterable[tuple[str, str]]:
+    if status.proposal is None:
+        yield "rules", "config/rules.toml cannot be read; the rules in force go on"
+    elif status.proposal:
+        first, *rest = status.proposal
+        named = f"{first} and {len(rest)} more" if rest else first
+        yield "rules", _words(f"a proposal waits: {named}", "`steward rules diff` shows it")
 
 
 def _trouble_lines(status: Status) -> Iterable[tuple[str, str]]:

@@ -571,6 +571,7 @@ def test_the_status_as_json_has_stable_keys(project: Path) -> None:
         "in_flight",
         "commissions_missing",
         "incident",
+        "proposal",
     ]
     assert status["book"]["nav_usd"] == "999500"
     assert status["targets"] == {"near": 4}
