@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.evidence.books import HEDGED
 from bot.evidence.claims import Outcome
-from bot.evidence.segments import TRADEABLE_ERA
+from bot.evidence.segments import TRADEABLE, TRADEABLE_ERA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,12 +180,22 @@ def _condors(measured: Measures, carried_t: float | None) -> str:
     eras = "".join(
         f", {name} {era.alpha:+.2%} ({era.alpha_t:.1f})" for name, era in measured.eras.items()
     )
-    told = f"alpha {found.alpha:+.2%} a year (t {found.alpha_t:.1f}){eras}"
+    told = f"alpha {found.alpha:+.2%} a year (t {found.alpha_t:.1f}){eras}{_unquoted(measured)}"
     lasting = all(era.alpha_t >= SIGNIFICANT for era in (found, *measured.eras.values()))
     if lasting and carried_t is not None and carried_t >= SIGNIFICANT:
         return f"The condors alone show an edge that outlives the error of the model: {told}."
     reason = "" if not lasting else _unproven(carried_t)
     return f"The condors alone show no demonstrated edge: {told}{reason}."
+
+
+def _unquoted(measured: Measures) -> str:
+    """Say what the years before 2006 are: they make the alpha of the whole history look sure."""
+    if measured.first >= TRADEABLE:
+        return ""
+    return (
+        "; before July 2006 nobody quoted such condors: they are modelled, "
+        "at the spreads and with the daily expiries of today"
+    )
 
 
 def _unproven(carried_t: float | None) -> str:

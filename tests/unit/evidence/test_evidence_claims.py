@@ -239,8 +239,10 @@ def test_a_hedge_that_is_wanted_is_still_not_worth_it_beside_a_cheaper_rival() -
     assert [told(WORKING, (each,)).worth for each in (cheap, dear)] == [False, True]
 
 
-def edge_of(alpha_t: float, era_t: float, carried_t: float | None) -> str:
-    measured = measures(WORKING)
+def edge_of(
+    alpha_t: float, era_t: float, carried_t: float | None, first: dt.date = dt.date(2010, 1, 4)
+) -> str:
+    measured = replace(measures(WORKING), first=first)
     found = replace(measured.capm["shadow"], alpha_t=alpha_t, alpha=0.03)
     era = replace(found, alpha_t=era_t)
     judged = replace(measured, capm={"hedged": found, "shadow": found}, eras={"from 2015 on": era})
@@ -270,6 +272,16 @@ def test_condors_have_an_edge_only_if_it_lasts_and_outlives_the_error_of_the_mod
     alpha_t: float, era_t: float, carried_t: float | None, shown: str
 ) -> None:
     assert shown in edge_of(alpha_t, era_t, carried_t)
+
+
+def test_an_alpha_of_years_in_which_nobody_quoted_such_condors_is_told_as_one() -> None:
+    said = {
+        first: "before July 2006 nobody quoted such condors"
+        in edge_of(6.0, 1.2, None, first=dt.date(first, 1, 3))
+        for first in (1991, 2006, 2007)
+    }
+
+    assert said == {1991: True, 2006: True, 2007: False}
 
 
 def test_a_book_that_never_fell_cannot_tell() -> None:
