@@ -134,7 +134,7 @@ def test_an_answer_of_which_a_message_is_damaged_is_asked_for_again_over_a_new_c
         assert outcomes(found) == {MONDAY: "done"}
         assert found.held() == found.positions() != {}
 
-    alone(tmp_path, act)
+    alone(tmp_path, act, speed=60.0)  # the grace of a session is then 15 real seconds
 
 
 def trouble(found: Stage) -> str | None:
