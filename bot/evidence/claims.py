@@ -94,11 +94,14 @@ class FreshGains:
         At the first close 10 points up, and at the highest close.
     recorded
         How many of the spikes lie where VX and VVIX are recorded.
+    begin_vvix_kept
+        As `at_begin`, with VVIX kept where it stood at the base.
     """
 
     at_begin: tuple[float, ...]
     at_top: tuple[float, ...]
     recorded: int
+    begin_vvix_kept: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,10 +250,17 @@ def spike_gain(fresh: Mapping[str, FreshGains]) -> Reading:
         return Reading(outcome=Outcome.UNTESTED, text="no spike in the history")
     gains = fresh["far"]
     text = (
-        f"far layer {medians['far']:+.0%}, 20-delta call of a month {medians['month20']:+.0%} "
+        f"far layer {medians['far']:+.0%}{_kept(gains)}, "
+        f"20-delta call of a month {medians['month20']:+.0%} "
         f"(medians; spikes {len(gains.at_begin)}, with recorded VX {gains.recorded})"
     )
     return Reading(outcome=_of([each >= SPIKE_GAIN[0] for each in medians.values()]), text=text)
+
+
+def _kept(gains: FreshGains) -> str:
+    """Say what of a gain does not rest on the model's rise of long volatility."""
+    least = _median(gains.begin_vvix_kept)
+    return "" if math.isnan(least) else f" ({least:+.0%} had its volatility not risen)"
 
 
 def _median(values: Sequence[float]) -> float:

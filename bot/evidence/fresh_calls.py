@@ -4,13 +4,17 @@ The call is struck by its delta (Black-76 on the VX of its own expiry) at the cl
 bought at the mid and a share of the modelled half-spread, and valued at the bid at a later close.
 VX settlements are used where they are recorded, the model of the curve elsewhere; VVIX and VIX3M
 likewise. The strike is not rounded to a listed one.
+
+The surface moves the volatility of all expiries in proportion to VVIX, which is that of one month.
+No chain beyond 50 days was recorded in a panic, so of a long call that move is the model's word: it
+is also valued with VVIX kept where it stood at the base, about the least that it was worth.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -58,6 +62,10 @@ class _Close:
     years: float
     rate: float
 
+    def at_vvix(self, vvix: float) -> _Close:
+        """Return the same close with another VVIX, points."""
+        return replace(self, levels=replace(self.levels, vvix=vvix))
+
     def vol(self, strike: float) -> float:
         found = vix_vols(
             np.array([strike]), forward=self.future, years=self.years, vvix=self.levels.vvix
@@ -78,8 +86,14 @@ class _Close:
         return float(SPREADS["VIX"].half_spread(np.array([mid]), self.levels.vix)[0])
 
 
-def fresh_gain(
-    history: History, base: int, later: int, call: FreshCall, *, spread_share: float = 0.5
+def fresh_gain(  # noqa: PLR0913 - two sessions, a call, and how it is bought and valued
+    history: History,
+    base: int,
+    later: int,
+    call: FreshCall,
+    *,
+    spread_share: float = 0.5,
+    vvix_kept: bool = False,
 ) -> float:
     """Return the gain on the premium of a call bought at `base`, decimal.
 
@@ -93,6 +107,8 @@ def fresh_gain(
         What is bought.
     spread_share
         Share of the half-spread paid at the purchase.
+    vvix_kept
+        Whether it is valued at the VVIX of the base instead of that of the later close.
 
     Returns
     -------
@@ -103,6 +119,8 @@ def fresh_gain(
     bought, valued = (_close(history, at, expiry) for at in (base, later))
     if bought is None or valued is None:
         return math.nan
+    if vvix_kept:
+        valued = valued.at_vvix(bought.levels.vvix)
     strike = _strike(bought, call.delta)
     paid = bought.mid(strike) + spread_share * bought.half_spread(bought.mid(strike))
     mid = valued.mid(strike)

@@ -241,14 +241,17 @@ def fresh_gains(history: History, raw: Replay, measured: Measures) -> dict[str, 
     recorded = sum(bool(history.vx(int(rows[event.base]))) for event in events)
     found = {}
     for call in CALLS:
-        begin, top = (
+        begins, tops = [e.begin for e in events], [e.top for e in events]
+        begin, top, kept = (
             tuple(
-                fresh_gain(history, int(rows[event.base]), int(rows[at]), call)
+                fresh_gain(history, int(rows[event.base]), int(rows[at]), call, vvix_kept=vvix_kept)
                 for event, at in zip(events, later, strict=True)
             )
-            for later in ([e.begin for e in events], [e.top for e in events])
+            for later, vvix_kept in ((begins, False), (tops, False), (begins, True))
         )
-        found[call.name] = FreshGains(at_begin=begin, at_top=top, recorded=recorded)
+        found[call.name] = FreshGains(
+            at_begin=begin, at_top=top, recorded=recorded, begin_vvix_kept=kept
+        )
     return found
 
 

@@ -145,6 +145,15 @@ def test_the_gain_of_far_calls_is_read_from_medians_and_settled_ones_are_left_ou
     assert "far layer +250%, 20-delta call of a month +300%" in found.text
 
 
+def test_the_far_gain_is_told_beside_that_without_a_rise_of_its_volatility() -> None:
+    """No chain beyond 50 days was recorded in a panic: the rise is the model's word."""
+    kept = {**FRESH, "far": replace(FRESH["far"], begin_vvix_kept=(0.1, math.nan, 0.3))}
+
+    found = read(WORKING, Inputs(fresh=kept))["spike"].default
+
+    assert "far layer +250% (+20% had its volatility not risen), 20-delta" in found.text
+
+
 def test_a_claim_of_two_things_of_which_one_fails_holds_in_part() -> None:
     weak = {**FRESH, "far": replace(FRESH["far"], at_begin=(0.5, 0.6, 0.7))}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,24 @@ def test_a_fresh_call_gains_what_black_says_of_its_own_future() -> None:
     expected = (mid - half(mid, 36.0)) / (paid + 0.5 * half(paid, 18.0)) - 1
     assert found == pytest.approx(expected, rel=0.01)
     assert found > 2.5
+
+
+def test_a_call_whose_volatility_did_not_rise_gains_what_its_future_did() -> None:
+    """VVIX doubles: with it kept the gain is that of a market in which it had not."""
+    market = history(
+        first=dt.date(2019, 1, 14),
+        count=5,
+        vix=[18.0, 18.0, 18.0, 36.0, 36.0],
+        vx={EXPIRY: [20.0, 20.0, 20.0, 24.0, 24.0]},
+    )
+    call = FreshCall(name="near", days=30, delta=0.2)
+    still = replace(market, vvix=np.full(5, 80.0))
+    doubled = replace(market, vvix=np.array([80.0, 80.0, 80.0, 160.0, 160.0]))
+
+    kept = fresh_gain(doubled, 0, 3, call, vvix_kept=True)
+
+    assert kept == pytest.approx(fresh_gain(still, 0, 3, call))
+    assert kept < fresh_gain(doubled, 0, 3, call) - 0.5
 
 
 def test_a_call_that_has_settled_has_no_gain() -> None:
