@@ -24,7 +24,7 @@ from bot.core.errors import ConfigError, LedgerError
 from bot.ledger.news import TABLES, news_since, positions
 from bot.ledger.store import Ledger
 from bot.logs import get_logger
-from bot.notify.message import compose
+from bot.notify.message import compose, masked
 from bot.notify.state import FILE_NAME, Told, read_told, write_told
 from bot.notify.targets import addresses, targets
 
@@ -141,7 +141,9 @@ class Notifier:
     def _tell(self, ledger: Ledger, seen: dict[str, int], now: dt.datetime) -> None:
         settings, told = self._settings.notify, self._told or Told(seen=seen)
         found = news_since(ledger, told.seen) if seen != told.seen else ()
-        items = told.fresh(item for item in found if item.kind in settings.about)
+        forget = dt.timedelta(hours=settings.repeat_hours)
+        about = (item for item in found if item.kind in settings.about)
+        items = told.fresh(about, now, forget=forget)
         if not items:
             self._keep(told.moved(seen))
             return
@@ -150,7 +152,6 @@ class Notifier:
         title, body = compose(items, mode=self._settings.broker.mode)
         if self._deliver(title, body):
             self._attempt = Attempt()
-            forget = dt.timedelta(hours=settings.repeat_hours)
             self._keep(told.after(items, seen, now, forget=forget))
         else:
             self._attempt = self._attempt.failed(now)
@@ -182,7 +183,9 @@ class Notifier:
         try:
             yield
         except (LedgerError, ConfigError, OSError, ValueError) as fault:
-            self._note(what, well=False, fault=str(fault))
+            self._note(what, well=False, fault=masked(str(fault)))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not reach trading
+            self._note(what, well=False, fault=type(fault).__name__)
         else:
             self._note(what, well=True, fault="")
 

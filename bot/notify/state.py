@@ -39,10 +39,13 @@ class Told:
     sent: tuple[dt.datetime, ...] = ()
     keys: Mapping[str, dt.datetime] = field(default_factory=dict)
 
-    def fresh(self, items: Iterable[NewsItem]) -> tuple[NewsItem, ...]:
-        """Return the items that were not told of late, each once."""
+    def fresh(
+        self, items: Iterable[NewsItem], now: dt.datetime, *, forget: dt.timedelta
+    ) -> tuple[NewsItem, ...]:
+        """Return the items that were not told within `forget`, each once."""
         first = {_hashed(item): item for item in reversed(tuple(items))}
-        return tuple(reversed([item for key, item in first.items() if key not in self.keys]))
+        late = {key for key, at in self.keys.items() if now - at < forget}
+        return tuple(reversed([item for key, item in first.items() if key not in late]))
 
     def may_send(self, now: dt.datetime, *, per_hour: int) -> bool:
         """Whether one more message in this hour is within the limit."""

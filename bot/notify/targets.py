@@ -6,12 +6,14 @@ its owner only. An address never reaches a log, a message or the ledger: a targe
 number and the kind of its service.
 
 Each message goes to each target in a thread of its own, with a deadline. A server that takes a
-message and never answers costs that thread and nothing else; until it has ended, its target is
-told nothing more.
+message and never answers, or answers without end, costs that thread and nothing else; until it has
+ended, its target is told nothing more. The thread is a daemon, and Apprise sends in it and not in
+its own pool: the interpreter would wait for the threads of a pool, and the bot would never end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -55,7 +57,8 @@ class Target:
         taken: list[bool] = []
 
         def send() -> None:
-            taken.append(bool(self.service.notify(title=title, body=body)))
+            with contextlib.suppress(Exception):  # a traceback of it could name the address
+                taken.append(bool(self.service.notify(title=title, body=body)))
 
         self._thread = threading.Thread(target=send, name=self.name, daemon=True)
         self._thread.start()
@@ -118,10 +121,11 @@ def targets(found: Iterable[str]) -> tuple[Target, ...]:
     import apprise  # noqa: PLC0415 - 1.5 s with all of its services, and only where it is used
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # it writes addresses
+    here = apprise.AppriseAsset(async_mode=False, service_timeout=0)  # each needs its pool
     made: list[Target] = []
     faults: list[str] = []
     for number, address in enumerate(found, start=1):
-        service = apprise.Apprise()
+        service = apprise.Apprise(asset=here)
         if service.add(address):
             kind = address.partition("://")[0]
             made.append(Target(name=f"target {number} ({kind})", service=service))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 SESSION = dt.date(2025, 1, 6)
 AT = dt.datetime(2025, 1, 6, 20, 30, tzinfo=dt.UTC)
+A_DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +192,37 @@ def test_a_target_that_still_hangs_is_told_nothing_more() -> None:
         assert [message["title"] for message in silent.messages] == ["one"]
 
 
+ENDS = """
+import sys
+from bot.notify.targets import targets
+(target,) = targets([sys.argv[1]])
+print(target.tell("one", "x", seconds=0.2))
+"""
+
+
+def test_a_target_that_hangs_does_not_keep_the_process_from_its_end() -> None:
+    with listening(hangs=True) as silent:
+        command = [sys.executable, "-c", ENDS, silent.url.replace("rto=15", "rto=600")]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+        assert ended.stdout == "False\n"
+
+
+def test_a_fault_of_any_kind_ends_neither_the_telling_nor_trading(
+    settings: Settings, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> dict[str, int]:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.notify.notifier.positions", broken)
+        told_of(settings, "one")
+    told_of(settings)
+    told_of(settings, "two")
+
+    assert [text.rpartition(": ")[2] for text in heard.texts] == ["two"]
+
+
 def test_without_addresses_nothing_is_begun(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,10 +322,11 @@ def test_retries_come_ever_more_slowly_up_to_a_quarter_of_an_hour() -> None:
 def test_news_is_forgotten_after_its_time_and_may_be_told_again() -> None:
     item = NewsItem(kind="alerts", key="full", text="full")
     told = Told(seen={}).after([item], {}, AT, forget=dt.timedelta(hours=1))
-    later = told.after([], {}, AT + dt.timedelta(hours=2), forget=dt.timedelta(hours=1))
+    hour, later = dt.timedelta(hours=1), AT + dt.timedelta(hours=2)
 
-    assert told.fresh([item]) == ()
-    assert later.fresh([item, item]) == (item,)
+    assert told.fresh([item], AT, forget=hour) == ()
+    assert told.fresh([item, item], later, forget=hour) == (item,)
+    assert told.after([], {}, later, forget=hour).keys == {}
 
 
 def test_the_limit_counts_the_last_hour_only() -> None:
@@ -323,5 +358,8 @@ def test_a_locked_book_is_told_once_a_session(settings: Settings) -> None:
         found = news_since(ledger, seen)
 
     assert [item.kind for item in found] == ["locked", "locked", "sessions"]
-    assert [item.kind for item in Told(seen={}).fresh(found)] == ["locked", "sessions"]
+    assert [item.kind for item in Told(seen={}).fresh(found, AT, forget=A_DAY)] == [
+        "locked",
+        "sessions",
+    ]
     assert found[0].text.startswith("2025-01-06 LOCKED")
