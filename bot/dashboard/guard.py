@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from bot.review.pages.look import FILE_POLICY
 
@@ -106,7 +106,8 @@ class Guard:
         if any(name == "token" and _same(value, token) for name, value in query):
             rest = urlencode([(name, value) for name, value in query if name != "token"])
             cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"
-            where = f"{scope['path']}?{rest}" if rest else scope["path"]
+            path = quote(f"/{scope['path'].lstrip('/')}")
+            where = f"{path}?{rest}" if rest else path
             return Refusal(status=303, text="", more=(("location", where), ("set-cookie", cookie)))
         return Refusal(
             status=401,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
 from datasette import NotFound, Response, hookimpl
+from datasette.views.base import DatasetteError
 
 from bot.core.errors import ConfigError, NotInLedgerError, StewardError
 from bot.dashboard.site import LINKED, PAGES, Site
@@ -22,7 +24,13 @@ ASSETS: Final[dict[str, tuple[str, str]]] = {
     "charts.js": ("charts.js", SCRIPT),
     "refresh.js": ("refresh.js", SCRIPT),
 }
-TITLES: Final = {400: "Not understood", 404: "Not there", 503: "The ledger cannot be read"}
+FAULT: Final = 500
+TITLES: Final = {
+    400: "Not understood",
+    403: "Not given out",
+    404: "Not there",
+    503: "The ledger cannot be read",
+}
 OURS: Final = r"/(?!(?:ledger|assets|pulse|favicon\.ico|-)(?:[/.]|$)).*$"
 """Every path but those of Datasette and of files: what is no page is told by us."""
 
@@ -46,11 +54,29 @@ def menu_links() -> list[dict[str, str]]:
 
 
 @hookimpl  # type: ignore[untyped-decorator]
-def handle_exception(request: Any, exception: Exception) -> Response | None:  # noqa: ANN401 - of Datasette, which has no types
-    """Say in one line that a page is not there, instead of a trace."""
-    if not isinstance(exception, NotFound):
-        return None
-    return _fault(404, f"{request.path}: is no page of the dashboard")
+def handle_exception(request: Any, exception: Exception) -> Response:  # noqa: ANN401 - of Datasette, which has no types
+    """Say in one line what is wrong; only a fault of the program leaves a trace in the terminal.
+
+    It stands in the place of Datasette's own, which prints a trace with the variables of every
+    frame, the request and its cookies among them, for a mistyped query as well.
+    """
+    status = getattr(exception, "status", None) or FAULT
+    if status == FAULT:
+        traceback.print_exception(exception)
+    text = _words(request.path, exception)
+    if request.path.partition("?")[0].endswith(".json"):
+        return Response.json({"ok": False, "error": text, "status": status}, status=status)
+    return _fault(status, text)
+
+
+def _words(path: str, exception: Exception) -> str:
+    if isinstance(exception, NotFound):
+        return f"{path}: is no page of the dashboard"
+    if isinstance(exception, DatasetteError):
+        if exception.message_is_html:
+            return "the query took too long: ask for less at once"
+        return str(exception.message)
+    return f"{type(exception).__name__}: {exception}"
 
 
 async def page(datasette: Any, request: Any) -> Response:  # noqa: ANN401 - of Datasette, which has no types
@@ -70,7 +96,7 @@ async def page(datasette: Any, request: Any) -> Response:  # noqa: ANN401 - of D
 
 def _fault(status: int, text: str) -> Response:
     """Say in one line what is wrong, on a page that leads back."""
-    content = {"nav": PAGES, "at": "", "title": TITLES[status], "text": text}
+    content = {"nav": PAGES, "at": "", "title": TITLES.get(status, "Not shown"), "text": text}
     return Response.html(render("fault.html", LINKED, **content), status=status)
 
 

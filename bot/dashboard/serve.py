@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "steward"
 DATABASE: Final = "ledger"
+THEIR_FAULTS: Final = "datasette.handle_exception"
 SETTINGS: Final = {
     "allow_download": False,
     "num_sql_threads": 2,
@@ -76,7 +77,7 @@ def listen(host: str, port: int, *, names: Iterable[str] = ()) -> Address:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)
     except OSError as fault:
-        reason = fault.strerror or str(fault)
+        reason = (fault.strerror or str(fault)).partition(" (while ")[0]
         remedy = "name another with --port or --host"
         raise ConfigError((f"{host}:{port}: {reason.lower()}; {remedy}",)) from fault
     taken = listening.getsockname()[1]
@@ -115,6 +116,8 @@ def application(site: Site, door: Door) -> Guard:
     Ledger.open_read_only(site.ledger).close()
     if pm.get_plugin(NAME) is None:
         pm.register(plugin, name=NAME)
+    if pm.get_plugin(THEIR_FAULTS) is not None:
+        pm.unregister(name=THEIR_FAULTS)
     datasette = Datasette(settings=SETTINGS, metadata=metadata(), memory=False)
     datasette.add_database(Database(datasette, path=str(site.ledger)), name=DATABASE)
     datasette.steward_site = site

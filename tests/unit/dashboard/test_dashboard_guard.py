@@ -208,3 +208,28 @@ def test_any_other_address_asks_for_a_token_and_knows_only_its_names() -> None:
     assert address.url.endswith(f"/?token={address.door.token}")
     assert any(name.startswith("bot.lan:") for name in address.door.names)
     assert not any(name.startswith("localhost") for name in address.door.names)
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("//evil.example/x", "/evil.example/x"),
+        ("/condors/\u00e4 b\r\nx: y", None),
+        ("/\u20ac", None),
+    ],
+)
+def test_the_token_leads_to_a_page_of_ours_only(path: str, where: str | None) -> None:
+    location = ask(REMOTE, f"{path}?token={TOKEN}", host="bot.lan:8001").headers["location"]
+
+    assert re.fullmatch(r"/[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*", location)
+    assert where is None or location == where
+
+
+def test_an_address_that_is_taken_is_named_once() -> None:
+    with listen("127.0.0.1", 0).listening as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError) as caught:
+            listen("127.0.0.1", port)
+
+    remedy = "name another with --port or --host"
+    assert str(caught.value) == f"127.0.0.1:{port}: address already in use; {remedy}"

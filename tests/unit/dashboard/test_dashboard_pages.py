@@ -209,3 +209,39 @@ def test_the_evidence_is_named_once_it_is_written(tmp_path: Path) -> None:
 
     assert str(written) in site.page("/evidence", {})
     assert site.page("/evidence/page", {}) == "<h1>claims</h1>"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/ledger?sql=selec+1", 400, "Statement must be a SELECT"),
+        ("/ledger?sql=attach+'x'+as+y", 400, "Statement must be a SELECT"),
+        ("/ledger/-/x", 400, "no such table: -"),
+        ("/ledger.db", 403, "Database download is forbidden"),
+        ("/assets/../config/steward.toml", 404, "is no page of the dashboard"),
+    ],
+)
+def test_a_mistake_in_the_tables_is_one_line_on_a_page_and_none_in_the_terminal(
+    get: Callable[[str], httpx.Response],
+    capfd: pytest.CaptureFixture[str],
+    path: str,
+    status: int,
+    words: str,
+) -> None:
+    answer = get(path)
+
+    assert (answer.status_code, words in text_of(answer)) == (status, True)
+    said = "".join(capfd.readouterr())
+    assert "Traceback" not in said
+    assert "locals" not in said
+
+
+def test_a_mistake_in_a_table_as_json_is_told_as_json(get: Callable[[str], httpx.Response]) -> None:
+    answer = get("/ledger/nothing.json")
+
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "ok": False,
+        "error": "/ledger/nothing.json: is no page of the dashboard",
+        "status": 404,
+    }
