@@ -1,13 +1,14 @@
 """What the evidence is made from beside the rules, and what of it is missing.
 
 Tables that ``steward sweep`` wrote are read where they lie in the folder of the page; what is not
-there is listed in words, never guessed.
+there is listed in words, never guessed. One that is of other rules or other data than the study
+beside it is set aside, and said to be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ import pandas as pd
 
 from bot.evidence.history import History
 from bot.evidence.validation import Validation
+from bot.evidence.variants import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 ENOUGH_SESSIONS: Final = 60
 """Sessions with fills from which the paper account says something of the model."""
+
+SAME_DRAG: Final = 1e-6
+"""Difference of the drag of the start values, decimal a year, from which a table is another's."""
 
 TABLES: Final = {
     "variants": "each rule off in turn, fills, model errors, strikes, budgets and roll days",
@@ -67,6 +72,8 @@ class Sources:
         Of ``steward sweep``, by name.
     live
         Of the paper account; ``None`` where there is no ledger of one.
+    set_aside
+        Why a table that was there is not used, one line each.
     """
 
     history: History
@@ -74,9 +81,11 @@ class Sources:
     indexes: Mapping[str, pd.Series[float]] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     live: LiveFills | None = None
+    set_aside: tuple[str, ...] = ()
 
     def missing(self) -> Iterator[str]:
-        """Yield what is not there, one line each."""
+        """Yield what is not there or not used, one line each."""
+        yield from self.set_aside
         for name, words in TABLES.items():
             if name not in self.tables:
                 yield f"{words}: run `steward sweep {name}` with the same --history and --out"
@@ -94,6 +103,51 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of ``steward sweep`` that lie in a folder, by name."""
     paths = {name: folder / f"{name}.parquet" for name in TABLES}
     return {name: pd.read_parquet(path) for name, path in paths.items() if path.is_file()}
+
+
+def agreeing(sources: Sources, *, drag: float, rules_sha256: str) -> Sources:
+    """Return `sources` without the tables that are of something else than this study.
+
+    A table stays where it was left, whatever becomes of data, rules and code. It is of the same
+    thing if it names the same rules, and its start values cost what they cost here.
+
+    Parameters
+    ----------
+    sources
+        With the tables as they lie in the folder.
+    drag
+        Of the replay that is studied, decimal a year.
+    rules_sha256
+        Hash of the rules that decided it.
+    """
+    faults = {
+        name: fault
+        for name, table in sources.tables.items()
+        if (fault := _other(table, drag=drag, rules_sha256=rules_sha256))
+    }
+    return replace(
+        sources,
+        tables={name: each for name, each in sources.tables.items() if name not in faults},
+        set_aside=tuple(f"{name}.parquet is not used: {fault}" for name, fault in faults.items()),
+    )
+
+
+def _other(table: pd.DataFrame, *, drag: float, rules_sha256: str) -> str:
+    """Return why a table is of something else; empty where it is of the same."""
+    if table.attrs.get("rules_sha256", rules_sha256) != rules_sha256:
+        return "it is of other rules"
+    if "variant" not in table:
+        return ""
+    base = table.loc[table["variant"] == BASE, "whole_drag"]
+    if base.empty:
+        return "the start values are not in it"
+    then = float(base.iloc[0])
+    if abs(then - drag) <= SAME_DRAG:
+        return ""
+    return (
+        f"its start values cost {then:.3%} a year, here {drag:.3%}: "
+        "it is of other data, sessions, settings or code"
+    )
 
 
 def live_fills(paid: Sequence[tuple[str, float]]) -> LiveFills | None:

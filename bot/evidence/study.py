@@ -35,7 +35,7 @@ from bot.evidence.rivals import (
 )
 from bot.evidence.segments import SPLIT
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020
-from bot.evidence.sources import Sources
+from bot.evidence.sources import Sources, agreeing
 from bot.evidence.spikes import reduction_without
 from bot.evidence.verdict import Answer, answer
 from bot.evidence.vxth import modelled_calls, overlay
@@ -150,12 +150,13 @@ def study(
     tell
         Is told what is done next.
     """
-    history, tables = sources.history, sources.tables
+    history = sources.history
     tell("replaying")
     raw = replay(history, rules, settings)
     tell("measuring")
     market = market_of(history, raw.books[HEDGED].sessions)
     default = _measured("the bot's size", raw, market)
+    sources = agreeing(sources, drag=default.drag.total, rules_sha256=raw.rules_sha256)
     engine = second_engine_condors(raw)
     recoveries = None
     if engine and not quick:
@@ -163,7 +164,7 @@ def study(
         recoveries = _without_engine(history, rules, settings, default)
     inputs = Inputs(
         fresh=fresh_gains(history, raw, default),
-        ablations=ablations(tables.get("variants")),
+        ablations=ablations(sources.tables.get("variants")),
         engine_recovery=recoveries,
         engine_condors=engine,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from bot.evidence.entries import entries, second_engine_condors
 from bot.evidence.measures import Pair
 from bot.evidence.references import read_references, references
 from bot.evidence.settings import ReplaySettings
-from bot.evidence.sources import LiveFills, Sources, live_fills, read_tables
+from bot.evidence.sources import LiveFills, Sources, agreeing, live_fills, read_tables
 from bot.evidence.study import ablations
 
 if TYPE_CHECKING:
@@ -158,6 +159,44 @@ def test_tables_are_read_where_they_lie(tmp_path: Path) -> None:
     pd.DataFrame({"variant": ["base"]}).to_parquet(tmp_path / "variants.parquet")
 
     assert list(read_tables(tmp_path)) == ["variants"]
+
+
+def told(drag: float, rules_sha256: str = "a", variant: str = "base") -> pd.DataFrame:
+    frame = pd.DataFrame({"variant": [variant, "cash press"], "whole_drag": [drag, 0.03]})
+    frame.attrs = {"rules_sha256": rules_sha256}
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (told(0.02), ""),
+        (told(0.0201), "its start values cost 2.010% a year, here 2.000%"),
+        (told(math.nan), "its start values cost nan% a year"),
+        (told(0.02, rules_sha256="b"), "it is of other rules"),
+        (told(0.02, variant="other"), "the start values are not in it"),
+    ],
+)
+def test_a_table_that_is_of_something_else_is_set_aside_and_said_to_be(
+    table: pd.DataFrame, reason: str, flat: Sources, tmp_path: Path
+) -> None:
+    table.to_parquet(tmp_path / "variants.parquet")
+    left = replace(flat, tables=read_tables(tmp_path))
+
+    found = agreeing(left, drag=0.02, rules_sha256="a")
+
+    assert list(found.tables) == ([] if reason else ["variants"])
+    assert (f"variants.parquet is not used: {reason}" in "\n".join(found.missing())) is bool(reason)
+
+
+def test_resampled_histories_are_used_under_the_same_rules_only(flat: Sources) -> None:
+    paths = pd.DataFrame({"path": [1, 2], "whole_drag": [0.01, 0.02]})
+    paths.attrs = {"rules_sha256": "a"}
+    left = replace(flat, tables={"paths": paths})
+
+    kept = [agreeing(left, drag=0.5, rules_sha256=each).tables for each in ("a", "b")]
+
+    assert [list(each) for each in kept] == [["paths"], []]
 
 
 def test_inputs_need_no_second_engine() -> None:
