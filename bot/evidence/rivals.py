@@ -4,9 +4,9 @@
   share of the condors kept is such that the mean yearly return given up is the drag; where the
   condors earned less than the drag no share is left, and bills alone do better. *At equal
   drawdown* it is such that the deepest drawdown is that of the hedged book.
-- **SPX put spreads.** On the session after each monthly expiry a put 5 % below the market is
-  bought and one 15 % below sold, both to the next monthly expiry, at the mid and a share of the
-  half-spread; marked at the bid, held to the end, settled at the close. The number of spreads, a
+- **SPX put spreads.** At the close of each monthly expiry a put 5 % below the market is bought and
+  one 15 % below sold, both to the next monthly expiry, at the mid and a share of the half-spread,
+  without commissions; marked at the bid, held to the end, settled at the close. The number of spreads, a
   constant share of NAV, is such that their mean yearly cost is the drag.
 """
 
@@ -82,10 +82,12 @@ def smaller_at_equal_drag(shadow: BookDays, drag: float) -> Rival:
     """
     earned = float(condor_returns(shadow).mean()) * SESSIONS_A_YEAR
     name = "fewer condors, at equal drag"
+    if drag <= 0:
+        return _kept(shadow, 1.0, "the same book without the hedge", "the hedge cost nothing")
     if earned <= drag:
         note = f"the condors earned {earned:.2%} a year, the hedge cost {drag:.2%}"
         return _kept(shadow, 0.0, "T-bills without condors", note)
-    return _kept(shadow, min(1.0 - drag / earned, 1.0), name, "")
+    return _kept(shadow, 1.0 - drag / earned, name, "")
 
 
 def smaller_at_equal_drawdown(shadow: BookDays, drawdown: float) -> Rival:
@@ -163,7 +165,8 @@ def put_spread_returns(
     Returns
     -------
     ndarray, shape (n,)
-        The purchase is on the day that follows an expiry; 0 on the first session.
+        A purchase is at the close of an expiry, the first on the first session: what it loses to
+        the spread at once is a loss of that day.
     """
     found, spread = np.zeros(len(sessions)), None
     for row, session in enumerate(sessions.tolist()):

@@ -52,6 +52,13 @@ def test_a_hedge_that_earned_money_asks_for_no_smaller_book() -> None:
     assert smaller_at_equal_drag(book(DAILY), -0.01).amount == 1.0
 
 
+def test_condors_that_lost_less_than_the_hedge_earned_are_not_sold_short() -> None:
+    rival = smaller_at_equal_drag(book([-40.0] * 252, name="shadow"), -0.02)
+
+    assert rival.amount == 1.0
+    assert rival.growth == pytest.approx(-0.01, abs=1e-3)
+
+
 def test_at_equal_drawdown_half_the_fall_is_about_half_the_condors() -> None:
     # the loss is of a NAV that has grown by 2 %: 0.51 of it takes 0.25 % of the smaller NAV
     rival = smaller_at_equal_drawdown(book(DAILY, name="shadow"), 0.0025)
