@@ -6,8 +6,8 @@
   drawdown* it is such that the deepest drawdown is that of the hedged book.
 - **SPX put spreads.** At the close of each monthly expiry a put 5 % below the market is bought and
   one 15 % below sold, both to the next monthly expiry, at the mid and a share of the half-spread,
-  without commissions; marked at the bid, held to the end, settled at the close. The number of spreads, a
-  constant share of NAV, is such that their mean yearly cost is the drag.
+  without commissions; marked at the bid, held to the end, settled at the close. The number of
+  spreads, a constant share of NAV, is such that their mean yearly cost is the drag.
 """
 
 from __future__ import annotations
