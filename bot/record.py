@@ -1,7 +1,8 @@
 """Records whole option chains from the gateway: series by series, in waves, into Parquet.
 
 A recorder connects beside a running bot, under a client number of its own, and stands aside while
-the bot decides a session: the lines of market data are the user's, and the bot's first.
+the bot decides a session: the lines of market data are the user's, and the bot's first. It looks
+before each wave, and leaves the bot lines for the levels that it reads while a wave ends.
 
 A recording is taken within the regular hours of a session, or after its close on the same day. It
 may be interrupted at any instant; ``bot.data.recording`` says how it goes on. What cannot be read
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 UNDERLYINGS: Final = ("SPX", "VIX")
+LINES: Final = 60
+"""Lines of a wave, of the 100 that all clients of one user share."""
+
 STAND_ASIDE_SECONDS: Final = 1.0
 FRESH_SECONDS: Final = 180.0
 """Age from which the heartbeat of a bot says nothing any more."""
@@ -108,7 +112,8 @@ async def record_chains(
             day = broker.calendar.on_or_after(new_york(broker.clock.now()).date())
             await sleep_until(broker.clock, at_new_york(day, at))
         session = _session_now(broker)
-        market = MarketData(broker)
+        market = MarketData(broker, line_limit=LINES)
+        await _stand_aside(project)
         known = await _levels(project, market, session)
         recordings = [begin(folder, name, session, at=broker.clock.now()) for name in underlyings]
         listed = {each.underlying: await _listed(market, each, session) for each in recordings}
@@ -198,8 +203,7 @@ async def _record(  # noqa: PLR0913, PLR0917 - one chain with all that it needs
     done = recording.done()
     for series in listed:
         if (series.trading_class, series.expiry) not in done:
-            await _stand_aside(project)
-            await _record_series(market, recording, series)
+            await _record_series(project, market, recording, series)
         told.step()
     clock = market.broker.clock
     closes = market.broker.calendar.day(recording.session).close
@@ -223,8 +227,11 @@ async def _stand_aside(project: Project) -> None:
         await asyncio.sleep(STAND_ASIDE_SECONDS)
 
 
-async def _record_series(market: MarketData, recording: Recording, series: ListedSeries) -> None:
+async def _record_series(
+    project: Project, market: MarketData, recording: Recording, series: ListedSeries
+) -> None:
     """Read every option of one expiry, and keep it."""
+    await _stand_aside(project)
     try:
         series = await market.with_own_strikes(series)
     except MarketDataError as fault:
@@ -235,9 +242,13 @@ async def _record_series(market: MarketData, recording: Recording, series: Liste
         for strike in series.strikes
         for right in (Right.CALL, Right.PUT)
     ]
-    quotes = await market.options(wanted)
+    options: list[QuotedOption] = []
+    for first in range(0, len(wanted), LINES):
+        await _stand_aside(project)
+        quotes = await market.options(wanted[first : first + LINES])
+        at = market.broker.clock.now()
+        options += [_row(contract, quote, at) for contract, quote in quotes.items()]
     at = market.broker.clock.now()
-    options = [_row(contract, quotes[contract], at) for contract in wanted]
     recording.keep((series.trading_class, series.expiry), options, at=at)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ from bot.data.recording import RESUME_WITHIN
 from bot.demo import point_at
 from bot.heartbeat import Heartbeat
 from bot.project import connected
-from bot.record import record_chains
+from bot.record import LINES, record_chains
 from bot.simulator.playback import PlaybackMarket
 from bot.simulator.settings import GatewaySettings
 from bot.simulator.synthetic import SyntheticMarket
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
 
 FIRST, SECOND = dt.date(2025, 1, 6), dt.date(2025, 1, 7)
 TEN = dt.time(10, 0)
-REQUEST_DETAILS = 9
+REQUEST_QUOTES, REQUEST_DETAILS = 1, 9
+MIDWAY = 400
+"""Quotes asked for until the bot begins to decide a session, amidst a series."""
+
 OF_INDEX, OF_FUTURES = 1, 1
 """Requests for contract details that a recording makes beside one for each series."""
 
@@ -174,22 +178,29 @@ def test_a_recorder_stands_aside_while_the_bot_decides_a_session(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chains = tmp_path / "chains"
-    parts_seen: list[int] = []
+    asked_at: list[tuple[str, int]] = []
+    stage_of: list[Stage] = []
 
     def heartbeat(_path: Path) -> Heartbeat:
-        parts_seen.append(len(list(chains.glob(".recording-*/*.parquet"))))
-        state = "session" if len(parts_seen) <= 3 else "waiting"
-        return Heartbeat(at=dt.datetime.now(dt.UTC), pid=1, state=state)
+        quotes = stage_of[0].received[REQUEST_QUOTES]
+        busy = quotes > MIDWAY and sum(state == "session" for state, _ in asked_at) < 3
+        asked_at.append(("session" if busy else "waiting", quotes))
+        return Heartbeat(at=dt.datetime.now(dt.UTC), pid=1, state=asked_at[-1][0])
 
     monkeypatch.setattr("bot.record.read_heartbeat", heartbeat)
     monkeypatch.setattr("bot.record.STAND_ASIDE_SECONDS", 0.0)
 
     async def act(found: Stage) -> None:
+        stage_of.append(found)
         async with connected(found.project):  # the bot, under the number of the project
             (made,) = await record_chains(found.project, ["VIX"], chains, at=TEN)
 
         assert made.facts.expiries == 14
-        assert parts_seen == [0, 0, 0, *range(14)]
+        waves = [quotes for _, quotes in asked_at]
+        stood = [quotes for state, quotes in asked_at if state == "session"]
+        assert max(after - before for before, after in itertools.pairwise(waves)) <= LINES
+        assert len(stood) == 3
+        assert len(set(stood)) == 1, "nothing is asked for while the bot decides"
 
     scene(tmp_path / "project", act)
 
