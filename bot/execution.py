@@ -70,26 +70,69 @@ async def execute_all(
     breaks
         Where ledger and broker disagree.
     """
-    done = list(_already_done(desk))
-    known = {result.intent_id for result in done}
-    line, since = Restorations(desk), list[Executed]()
-    for intent in intents:
-        unproven = [result.intent_id for result in done if not result.state.is_final]
-        if unproven:
-            log.error("execution.stopped", intent_id=unproven[0])
-            break
-        if intent.intent_id in known:
-            continue
-        if news := await line.caught_up():
-            book = dataclasses.replace(book, locked=book.locked or news.locked)
-            breaks, since = news.breaks, []
-        final = _cut(desk, intent, done, snapshot.level("SPX"))
+    course = _Course(desk, book, snapshot, breaks)
+    lowering = [intent for intent in intents if intent.purpose is not Purpose.ADD]
+    await course.take(lowering, may_wait=True)
+    if course.waiting:
+        await course.take(lowering)
+    await course.take([intent for intent in intents if intent.purpose is Purpose.ADD])
+    return course.done
+
+
+class _Course:
+    """One session's execution: what is done, and how ledger and broker stand by now.
+
+    What lowers risk, and meets a cause that may pass before anything of it was committed, waits
+    until the rest of its kind had its turn; what hangs on it waits with it, and new risk waits for
+    both. Then its turn is the last.
+    """
+
+    def __init__(
+        self, desk: Desk, book: Book, snapshot: MarketSnapshot, breaks: Sequence[Break]
+    ) -> None:
+        self.done = list(_already_done(desk))
+        self.waiting = False
+        self._desk, self._book, self._snapshot, self._breaks = desk, book, snapshot, breaks
+        self._line, self._since = Restorations(desk), list[Executed]()
+
+    async def take(self, intents: Sequence[OrderIntent], *, may_wait: bool = False) -> None:
+        """Give each intent its turn that had none; stop at the first whose end is unproven."""
+        for intent in intents:
+            unproven = [result.intent_id for result in self.done if not result.state.is_final]
+            if unproven:
+                log.error("execution.stopped", intent_id=unproven[0])
+                return
+            if all(result.intent_id != intent.intent_id for result in self.done):
+                await self._turn(intent, may_wait=may_wait)
+
+    async def _turn(self, intent: OrderIntent, *, may_wait: bool) -> None:
+        desk = self._desk
+        if news := await self._line.caught_up():
+            self._book = dataclasses.replace(self._book, locked=self._book.locked or news.locked)
+            self._breaks, self._since = news.breaks, []
+        final = _cut(desk, intent, self.done, self._snapshot.level("SPX"))
         if final is None:
-            continue
-        now_broken = after(breaks, _fills(desk, since))
-        since.append(await _take(desk, final, book, snapshot, breaks=now_broken))
-        done.append(since[-1])
-    return done
+            return
+        ready = await _ready(desk, final) if may_wait else final
+        if ready is None:
+            self.waiting = True
+            return
+        broken = after(self._breaks, _fills(desk, self._since))
+        self._since.append(await _take(desk, ready, self._book, self._snapshot, breaks=broken))
+        self.done.append(self._since[-1])
+
+
+async def _ready(desk: Desk, intent: OrderIntent) -> OrderIntent | None:
+    """Return `intent` with the broker's numbers; ``None`` if what forbids it may pass."""
+    try:
+        numbered = dataclasses.replace(intent, legs=await _qualified(desk, intent.legs))
+    except MarketDataError as fault:
+        log.warning("intent.waits", intent_id=intent.intent_id, cause=f"CONTRACT_UNKNOWN: {fault}")
+        return None
+    if desk.broker.upstream.is_lost:
+        log.warning("intent.waits", intent_id=intent.intent_id, cause="UPSTREAM_LOST")
+        return None
+    return numbered
 
 
 def _cut(

@@ -169,6 +169,41 @@ def test_fault_04_while_the_line_is_lost_fills_are_taken_and_nothing_is_sent(
     scene(tmp_path, script, act)
 
 
+def test_fault_04_a_hedge_order_that_met_a_lost_line_is_sent_once_it_is_back(
+    tmp_path: Path,
+) -> None:
+    waiting = [
+        """
+        [[fault]]
+        when = { phase = "filled" }
+        what = "upstream"
+        state = "lost"
+        [[fault]]
+        when = { after = 200 }
+        what = "upstream"
+        state = "restored"
+        """
+    ]
+
+    async def act(found: Stage, witness: Witness) -> None:
+        def on_message(number: int) -> None:
+            if number == Request.PLACE_ORDER and waiting:
+                found.gateway.inject(parse_script(waiting.pop()))
+
+        found.on_message = on_message
+        outcome = await run_on(found)
+        decided = [intent.intent_id for intent in outcome.decision.intents]
+
+        assert struck(found) == ["upstream", "upstream"]
+        done = [result.intent_id for result in outcome.executed]
+        assert done == [decided[0], decided[2], decided[1], *decided[3:]]
+        assert {result.state.value for result in outcome.executed} == {"filled"}
+        assert [witness.orders_of(intent_id) for intent_id in decided] == [1] * len(decided)
+        witness.check()
+
+    scene(tmp_path, "", act)
+
+
 LOST_AND_BACK = """
     [[fault]]
     when = {{ phase = "submitted" }}

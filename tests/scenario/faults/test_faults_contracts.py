@@ -70,6 +70,26 @@ def test_fault_24_an_order_with_a_leg_that_is_not_one_contract_is_denied_with_th
     scene(tmp_path, fault('sent = "contract_details", contract = "SPXW*P*"', what), act)
 
 
+def test_fault_24_a_hedge_call_that_is_unknown_for_once_is_bought_before_a_condor_is_sold(
+    tmp_path: Path,
+) -> None:
+    async def act(found: Stage, witness: Witness) -> None:
+        outcome = await run_on(found)
+
+        assert struck(found) == ["drop"]
+        done = found.ledger.intent_records(outcome.decision.session)
+        assert {each.state.value for each in done} == {"filled"}
+        purposes = [each.intent.purpose for each in done]
+        assert purposes == [Purpose.PROTECT] * 3 + [Purpose.ADD]
+        first = outcome.decision.intents[0].intent_id
+        assert [each.intent.intent_id for each in done].index(first) == 2
+        assert witness.orders_of(first) == 1
+        witness.check()
+
+    script = fault('sent = "contract_details", contract = "VIX*C*"', '"drop"')
+    scene(tmp_path, script.replace(", always = true", ""), act)
+
+
 @pytest.mark.parametrize(
     "message",
     ["contract_details_end", "option_parameters_end", "option_parameters", "historical_data"],
