@@ -97,6 +97,7 @@ def _plan(desk: Desk, known: Known) -> ReadingPlan:
         signals=compute_signals(known.levels, desk.rules.signals),
         smiles=_smiles(desk),
         rules=desk.rules,
+        held=tuple(held_contracts(desk)),
     )
 
 

@@ -10,14 +10,17 @@ unread. Rules, with the exceptions:
 - A wing is read alone: it is chosen by width, and only one that is not offered moves it.
 - The strikes nearest the forward are read with both rights: put-call parity of them is the forward,
   and it must be that of the whole chain.
-- Of a VIX expiry the calls round the delta of its layer are read, one step of delta in and out too,
-  and call and put of the strikes nearest the money, for the parity monitor and for the forward
-  where the VX future is not quoted.
+- Of a VIX expiry the calls round the delta of its layer are read, one step of delta in and out too.
+  A call that is held may be sold by the same decision, which then buys another one: what is nearest
+  without those that are held is read as well.
+- Of a VIX expiry call and put of the strikes nearest the money are read, for the parity monitor and
+  for the forward where the VX future is not quoted.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -94,13 +97,14 @@ def condor_contracts(
     return _unique(*wanted)
 
 
-def hedge_contracts(
+def hedge_contracts(  # noqa: PLR0913 - one expiry with all that its choice rests on
     series: ListedSeries,
     terms: Terms,
     read: PricedChain | None,
     deltas: Iterable[float],
     *,
     parity_strikes: int,
+    held: Collection[OptionContract] = (),
 ) -> tuple[OptionContract, ...]:
     """Return all that the choice of a layer's call rests on, read or not.
 
@@ -116,13 +120,15 @@ def hedge_contracts(
         Absolute deltas at which the layer may be bought.
     parity_strikes
         Strikes nearest the forward of which call and put are read.
+    held
+        Contracts that may be sold by the decision, which then buys none of them.
     """
     chain = completed(series, terms if read is None else terms.as_read(read), read)
     wanted = list(_money(chain, parity_strikes))
     if (nearest := chain.nearest_strike(Right.CALL, chain.forward)) is not None:
         wanted.append(chain.contracts[nearest])
-    for delta in deltas:
-        index = chain.nearest_delta(Right.CALL, delta, tolerance=ANY_DELTA)
+    for delta, without in product(deltas, ((), held)):
+        index = chain.nearest_delta(Right.CALL, delta, tolerance=ANY_DELTA, without=without)
         wanted += () if index is None else _rivals(chain, index, delta, sure=VIX_SURE)
     return _unique(*wanted)
 

@@ -22,6 +22,7 @@ from bot.core.chain import (
 )
 from bot.core.hedge_budget import most_steps, stepped_delta
 from bot.core.hedge_pace import layer_note
+from bot.core.model import OptionContract
 from bot.core.regime import Signals
 from bot.core.risk import layer_rules
 from bot.core.rules import Rules
@@ -36,7 +37,7 @@ from strategies.reading import (
 
 if TYPE_CHECKING:
     from bot.core.book import HedgeLedger, HedgeNotes, Layer
-    from bot.core.model import MarketSnapshot, OptionContract
+    from bot.core.model import MarketSnapshot
     from bot.core.rules import HedgeRules
 
 PARITY_STRIKES: Final = 1
@@ -78,6 +79,8 @@ class ReadingPlan:
         Shapes of the session before.
     rules
         The strategy's rules.
+    held
+        What is held: the decision may sell it, and buys nothing that it sells.
     """
 
     sold: tuple[ListedSeries, ...]
@@ -85,6 +88,7 @@ class ReadingPlan:
     signals: Signals
     smiles: Smiles
     rules: Rules
+    held: tuple[OptionContract, ...] = ()
 
 
 def layer_deltas(
@@ -154,7 +158,7 @@ def _hedge(
     read = read or parity_chain(snapshot, trading_class=name, expiry=expiry)
     known_future = future_level(snapshot, series.expiry) is not None
     count = PARITY_STRIKES if known_future else MINIMUM_PARITY_STRIKES
-    return hedge_contracts(series, terms, read, layer.deltas, parity_strikes=count)
+    return hedge_contracts(series, terms, read, layer.deltas, parity_strikes=count, held=plan.held)
 
 
 def spx_terms(plan: ReadingPlan, snapshot: MarketSnapshot, series: ListedSeries) -> Terms | None:

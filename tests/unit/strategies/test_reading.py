@@ -115,7 +115,7 @@ def read(
     market: Callable[[OptionContract], OptionQuote] = quoted,
 ) -> tuple[MarketSnapshot, list[int]]:
     """Read round by round, and count the options of each."""
-    seen, found, rounds = start, dict[object, OptionQuote](), list[int]()
+    seen, found, rounds = start, {each.contract: each for each in start.options}, list[int]()
     for _ in range(MOST_ROUNDS):
         unread = [each for each in wanted(chosen, seen) if each not in found]
         if not unread:
@@ -170,6 +170,32 @@ def test_the_choice_is_that_of_the_whole_chain_whatever_was_predicted(smiles: Sm
     assert same is not None
     assert hedge.contracts[call] == hedges.contracts[same]
     assert sum(rounds) < 75
+
+
+@pytest.mark.parametrize("held", [1, 3])
+def test_beside_calls_that_are_held_what_would_be_bought_if_they_were_sold_is_read(
+    held: int,
+) -> None:
+    full = price_chain(whole(levels(), (VIX,)), trading_class="VIX", expiry=VIX_EXPIRY)
+    assert full is not None
+    mine: tuple[OptionContract, ...] = ()
+    for _ in range(held):
+        nearest = full.nearest_delta(Right.CALL, 0.5, tolerance=1.0, without=mine)
+        assert nearest is not None
+        mine += (full.contracts[nearest],)
+    start = dataclasses.replace(levels(), options=tuple(map(quoted, mine)))
+    seen, _ = read(dataclasses.replace(plan(), held=mine), start)
+    found = price_chain(seen, trading_class="VIX", expiry=VIX_EXPIRY)
+    assert found is not None
+
+    for sold in (mine, mine[:1]):
+        ours, theirs = (
+            each.nearest_delta(Right.CALL, 0.5, tolerance=1.0, without=sold)
+            for each in (found, full)
+        )
+        assert ours is not None
+        assert theirs is not None
+        assert found.contracts[ours] == full.contracts[theirs]
 
 
 def test_a_good_prediction_reads_half_a_hundred_options_in_two_rounds() -> None:
