@@ -8,8 +8,8 @@ import pytest
 from ib_insync import Contract, Order, OrderState, OrderStatus, Ticker, Trade
 
 from bot.broker.market_data import count_sectors
-from bot.broker.quotes import answered, clean, feed, positive
 from bot.broker.orders import Ticket, margin_fact, order_fact, wire_order, wire_price
+from bot.broker.quotes import answered, clean, feed, positive
 from bot.broker.session import guard_account, money
 from bot.core.book import Leg
 from bot.core.errors import LiveAccountError
