@@ -128,6 +128,9 @@ class Judgement:
         Deflated Sharpe ratio of the candidate itself, a probability.
     held_out
         The difference on 2015-today, decimal a year; NaN where that is not reached.
+    ruined
+        Whether the candidate lost everything by 2014 and the start value did not: no mean of the
+        months before tells of that.
     """
 
     difference: float
@@ -135,10 +138,13 @@ class Judgement:
     clear: bool
     deflated: float
     held_out: float
+    ruined: bool = False
 
     @property
     def word(self) -> str:
-        """``better``, ``worse`` or ``no clear difference``."""
+        """``better``, ``worse``, ``no clear difference`` or ``ruined``."""
+        if self.ruined:
+            return "ruined"
         if not self.clear:
             return "no clear difference"
         return "better" if self.difference > 0 else "worse"
@@ -195,7 +201,9 @@ def judge(
     variance
         Of the monthly Sharpe ratios of all that were tried.
     """
-    gained = (utility(candidate) - utility(base)).dropna()
+    its, start = utility(candidate), utility(base)
+    lost = its.index[its.isna()].intersection(start.dropna().index)
+    gained = (its - start).dropna()
     before = gained[gained.index < _split()]
     halves = np.array_split(_array(before), 2)
     t_value = _t_value(_array(before))
@@ -209,6 +217,7 @@ def judge(
             _array(candidate[candidate.index < _split()]), trials=trials, variance=variance
         ),
         held_out=12 * float(after.mean()),
+        ruined=bool((lost < _split()).any()),
     )
 
 

@@ -61,6 +61,18 @@ def test_a_steady_gain_is_clearly_better_and_a_steady_loss_worse() -> None:
     assert word(START - 0.001 + wobble) == "worse"
 
 
+def test_a_candidate_that_lost_everything_is_ruined_however_good_its_other_months() -> None:
+    """A month that loses all has no utility, and left out it would make the candidate better."""
+    good = START + 0.001 + noise(2, 0.0005)
+    gone = good.copy()
+    gone.iloc[200], gone.iloc[201:] = -1.0, math.nan
+    late = months(np.concatenate([good, [-1.0, math.nan]]))
+    start = months(np.concatenate([START, [0.0, 0.0]]))
+
+    assert word(gone) == "ruined"
+    assert judge(start, late, trials=32, variance=0.001).word == "better"
+
+
 def test_a_gain_that_is_small_beside_its_noise_is_not_clear() -> None:
     assert word(START + 0.0005 + noise(3, 0.01)) == "no clear difference"
 
