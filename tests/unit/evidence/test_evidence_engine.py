@@ -184,7 +184,7 @@ def test_spx_is_rebased_so_that_a_contract_has_todays_notional() -> None:
 
     assert (strikes.to_numpy() / rebased.loc[opened["session"]].to_numpy() > 0.8).all()
     assert (opened["scale"] == 1.0).all()
-    months = found.days.groupby(found.days.index.to_period("M"))["rebase"]
+    months = found.days.groupby(pd.DatetimeIndex(found.days.index).to_period("M"))["rebase"]
     assert (months.min() == months.max()).all()
 
 
