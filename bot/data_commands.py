@@ -35,7 +35,8 @@ def record(
     from bot.record import UNDERLYINGS, record_chains
 
     with reported():
-        chosen = UNDERLYINGS if underlying == "both" else (_one_of(UNDERLYINGS, underlying),)
+        name = _one_of((*UNDERLYINGS, "both"), underlying)
+        chosen = UNDERLYINGS if name == "both" else (name,)
         loaded = load_project(project)
         folder = out or project / "chains"
         time = at.time() if at else None

@@ -85,7 +85,9 @@ def _demand_session(ledger: Ledger, first: dt.date, last: dt.date) -> None:
     between = (first.isoformat(), last.isoformat())
     found = ledger.value("SELECT 1 FROM sessions WHERE session BETWEEN ? AND ? LIMIT 1", between)
     if newest is not None and found is None:
-        raise NotInLedgerError(f"no session from {first} to {last}: the newest is {newest}")
+        since = "" if first == dt.date.min else f" from {first}"
+        until = "" if last == dt.date.max else f" to {last}"
+        raise NotInLedgerError(f"no session{since}{until}: the newest is {newest}")
 
 
 def _of_facts(kind: type, facts: Sequence[Any]) -> Table:

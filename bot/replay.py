@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.core.decide import DECISION_VERSION
 from bot.core.decision import Decision
-from bot.core.errors import LedgerError
+from bot.core.errors import NotInLedgerError
 from bot.core.model import Session
 from bot.governance import rules_of
 from strategies import decide
@@ -99,13 +99,20 @@ def decide_all_again(ledger: Ledger, session: Session | None = None) -> tuple[Re
 
     Raises
     ------
+    NotInLedgerError
+        If there is none.
     LedgerError
-        If there is none, or its inputs cannot be read.
+        If its inputs cannot be read.
     """
-    sessions = ledger.decided_sessions() if session is None else (session,)
+    sessions = ledger.decided_sessions()
     if not sessions:
-        raise LedgerError(f"{ledger.path}: holds no decided session yet")
-    return tuple(decide_again(ledger, each) for each in sessions)
+        raise NotInLedgerError(f"{ledger.path}: holds no decided session yet")
+    if session is None:
+        return tuple(decide_again(ledger, each) for each in sessions)
+    if session not in sessions:
+        newest = max(sessions)
+        raise NotInLedgerError(f"session {session}: was not decided; the newest is {newest}")
+    return (decide_again(ledger, session),)
 
 
 def review_proposal(
@@ -129,7 +136,9 @@ def review_proposal(
     """
     sessions = ledger.decided_sessions()[-last:]
     if not sessions:
-        raise LedgerError(f"{ledger.path}: holds no decided session yet; nothing can be reviewed")
+        raise NotInLedgerError(
+            f"{ledger.path}: holds no decided session yet; nothing can be reviewed"
+        )
     for session in sessions:
         stored = ledger.load_decided(session)
         found = tuple(differences(_under(stored, adopted), _under(stored, proposed)))

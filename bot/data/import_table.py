@@ -29,6 +29,9 @@ def read_lines(path: Path) -> tuple[tuple[int, list[str]], ...]:
     found: list[tuple[int, list[str]]] = []
     try:
         content = path.read_bytes()
+    except OSError as fault:
+        raise RecordedDataError(f"{path}: {fault.strerror}") from fault
+    try:
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
         reader = csv.reader(text.splitlines(), strict=True, skipinitialspace=True)
         for cells in reader:

@@ -84,9 +84,11 @@ def load_history(folder: Path) -> History:
     Raises
     ------
     ConfigError
-        With every fault of all files, when there is no stretch of SPX, VIX and rate that is long
-        enough to decide one session.
+        When there is no such folder; with every fault of all files, when there is no stretch of
+        SPX, VIX and rate that is long enough to decide one session.
     """
+    if not folder.is_dir():
+        raise ConfigError((f"{folder}: no such folder; docs/history.md says what lies in one",))
     paths = {name: files_of(folder, source) for name, source in SOURCES.items()}
     tables = {name: read_source(paths[name], source) for name, source in SOURCES.items()}
     faults = tuple(dict.fromkeys(fault for table in tables.values() for fault in table.faults))

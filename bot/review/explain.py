@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.core.decision import OrderIntent, Verdict
-from bot.core.errors import LedgerError
+from bot.core.errors import NotInLedgerError
 from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
 from bot.ledger.intent_rows import IntentRow, intent_rows
@@ -84,14 +84,14 @@ def explain(
 
     Raises
     ------
-    LedgerError
+    NotInLedgerError
         There is no such session, it was not decided, or no verdict of it has that code.
     """
     session, run = session_run(ledger, session)
     dry = run.dry
     stored, decision = ledger.load_decided(session, dry=dry), decision_row(ledger, session, dry=dry)
     if decision is None:
-        raise LedgerError(f"session {session}: was not decided")
+        raise NotInLedgerError(f"session {session}: was not decided")
     return Explanation(
         session=session,
         dry=dry,
@@ -114,7 +114,7 @@ def _of_gate(decision: DecisionRow, gate: str | None) -> tuple[Verdict, ...]:
     found = tuple(each for each in decision.verdicts if gate in {None, each.code})
     if not found:
         codes = ", ".join(sorted({each.code for each in decision.verdicts}))
-        raise LedgerError(f"--gate {gate}: no verdict of the session; its gates are {codes}")
+        raise NotInLedgerError(f"--gate {gate}: no verdict of the session; its gates are {codes}")
     return found
 
 

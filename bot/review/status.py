@@ -131,8 +131,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
         remedy = "the bot acts as under halt; `steward init` writes a default"
-        raise ConfigError((f"{path}: {fault}; {remedy}",)) from fault
+        raise ConfigError((f"{path}: {reason}; {remedy}",)) from fault
 
 
 def table(settings: dict[str, Any], name: str) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def test_a_tearsheet_has_book_and_shadow(traded: Path, steward_here: Callable[..
             ("marks", "--from", "2025-01-08", "--to", "2025-01-09"),
             "no session from 2025-01-08 to 2025-01-09: the newest is 2025-01-07",
         ),
+        (("marks", "--from", "2025-01-08"), "no session from 2025-01-08: the newest is 2025-01-07"),
         (("fills", "--out", "ledger/steward.db"), "steward.db: exists; name a new file"),
         (("fills", "--out", "no/such/folder.csv"), "cannot be written: No such file or directory"),
     ],

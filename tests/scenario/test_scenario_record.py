@@ -216,4 +216,4 @@ def test_the_command_says_what_it_recorded(
     assert made.exit_code == 0, made.output
     assert "VIX-2025-01-06.parquet: 14 series, 1736 of 1736 options quoted" in made.stdout
     assert read_capture(project / "chains" / "VIX-2025-01-06.parquet").flags == ()
-    assert (odd.exit_code, odd.stderr) == (2, "--underlying NDX: must be one of SPX, VIX\n")
+    assert (odd.exit_code, odd.stderr) == (2, "--underlying NDX: must be one of SPX, VIX, both\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 
 import builders
 from bot.config import canonical_text, fingerprint
-from bot.core.errors import LedgerError
+from bot.core.errors import LedgerError, NotInLedgerError
 from bot.core.rules import Rules
 from bot.ledger.store import Ledger
 from bot.replay import (
@@ -121,9 +122,9 @@ def test_a_decision_without_its_book_cannot_be_decided_again(tmp_path: Path) -> 
 
 def test_an_empty_ledger_has_nothing_to_decide_again(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "steward.db") as ledger:
-        with pytest.raises(LedgerError, match="no decided session"):
+        with pytest.raises(NotInLedgerError, match="no decided session"):
             decide_all_again(ledger)
-        with pytest.raises(LedgerError, match="no decided session"):
+        with pytest.raises(NotInLedgerError, match="no decided session"):
             tuple(review_proposal(ledger, adopted=Rules(), proposed=Rules(), last=5))
 
 
@@ -162,3 +163,8 @@ def test_what_came_of_it_is_said_in_lines(ledger: Ledger) -> None:
     assert list(again_lines([decide_again(ledger, SESSION)])) == [
         "1 decided again: 1 identical, 0 different, 0 of another decision version"
     ]
+
+
+def test_a_session_that_was_not_decided_is_not_in_the_ledger(ledger: Ledger) -> None:
+    with pytest.raises(NotInLedgerError, match=f"1999-01-04: was not decided; .* {SESSION}$"):
+        decide_all_again(ledger, dt.date(1999, 1, 4))

@@ -290,3 +290,13 @@ def test_the_recorded_histories_reach_from_1990_to_the_end_of_the_futures(data_d
     panic = history.position(dt.date(2018, 2, 5))
     assert (history.spx.close[panic].round(2), history.vix.close[panic]) == (2648.94, 37.32)
     assert history.vx(panic)[dt.date(2018, 2, 14)] == 33.225
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    absent = tmp_path / "gone"
+
+    with pytest.raises(ConfigError) as caught:
+        load_history(absent)
+
+    remedy = "docs/history.md says what lies in one"
+    assert str(caught.value) == f"{absent}: no such folder; {remedy}"

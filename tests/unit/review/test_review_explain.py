@@ -15,7 +15,7 @@ from rich.console import Console
 
 import builders
 from bot.core.decision import Verdict
-from bot.core.errors import LedgerError
+from bot.core.errors import LedgerError, NotInLedgerError
 from bot.core.fold import IntentState
 from bot.core.model import Feed, IndexLevel
 from bot.ledger.journal import ProvenanceRow
@@ -169,7 +169,7 @@ def test_one_gate_is_explained_alone(ledger: Ledger) -> None:
 
 
 def test_a_gate_that_was_not_asked_is_refused_with_those_that_were(ledger: Ledger) -> None:
-    with pytest.raises(LedgerError, match="--gate MOON_PHASE: no verdict"):
+    with pytest.raises(NotInLedgerError, match="--gate MOON_PHASE: no verdict"):
         explain(ledger, SESSION, gate="MOON_PHASE")
 
 

@@ -600,8 +600,10 @@ def test_a_config_that_cannot_be_read_is_a_fault_with_the_remedy(
     config = project / "config" / "steward.toml"
     config.unlink() if text is None else config.write_text(text)
 
-    with pytest.raises(ConfigError, match="acts as under halt; `steward init`"):
+    with pytest.raises(ConfigError, match="acts as under halt; `steward init`") as caught:
         render_status(project)
+
+    assert str(caught.value).count("steward.toml") == 1
 
 
 @pytest.mark.usefixtures("path")
