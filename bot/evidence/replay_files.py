@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 OF_SETTINGS: Final = "settings."
 OPTION: Final = "--set"
+SHADOW_IS: Final = (
+    "shadow: the same contracts without the hedge; evidence and sweeps size it on its own NAV"
+)
 
 
 def changed(
@@ -123,7 +126,7 @@ def replay_page(replay: Replay) -> Table:
     days = replay.days
     first, last = days.index[0].date(), days.index[-1].date()
     trades = f"{len(days)} sessions, {len(replay.trades)} trades; gains in USD"
-    page = Table(title=f"{first} to {last}: {trades}")
+    page = Table(title=f"{first} to {last}: {trades}", caption=SHADOW_IS)
     for name in (
         "book",
         "NAV",

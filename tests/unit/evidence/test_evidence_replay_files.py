@@ -56,6 +56,7 @@ def test_the_page_shows_both_books_in_a_hundred_columns(short: Replay) -> None:
     text = captured.get()
     assert f"{short.books['hedged'].nav_usd[-1]:,.0f}" in text
     assert f"{short.books['shadow'].nav_usd[-1]:,.0f}" in text
+    assert "shadow: the same contracts without the hedge" in " ".join(text.split())
 
 
 def test_a_key_of_the_rules_and_one_of_the_settings_are_changed() -> None:
