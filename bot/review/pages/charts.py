@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,10 @@ _TODAY: Final = {"color": "@accent", "width": 2.5}
 _EXPIRY: Final = {"color": "@muted", "width": 1.5, "dash": "dash"}
 _AXIS_TITLE: Final = {"size": 12, "color": "@muted"}
 _USD: Final = {"tickformat": ",.3~s", "title": {"text": "USD", "font": _AXIS_TITLE}}
+
+MARKS_OF_A_LINE: Final = 2
+FEW_DAYS: Final = 7
+"""Up to so many sessions each is named on its axis: plotly would put hours between them."""
 
 _BY_SPX: Final = {"xaxis": {"tickformat": ",.0f"}, "yaxis": _USD, "showlegend": False}
 
@@ -108,7 +113,10 @@ def value_chart(marks: Sequence[Mark]) -> Figure | None:
             _course("unhedged shadow", shadow, line={"color": "@muted", "width": 1.5}),
             _course("book", book, line=_TODAY),
         ),
-        layout={"yaxis": {**_USD, "tickformat": ",.0f"}},
+        layout={
+            **by_session([session for session, _ in book]),
+            "yaxis": {**_USD, "tickformat": ",.0f"},
+        },
     )
 
 
@@ -125,7 +133,10 @@ def drawdown_chart(marks: Sequence[Mark]) -> Figure | None:
             _fall("unhedged shadow", shadow, line={"color": "@muted", "width": 1.5}),
             _fall("book", book, line=_TODAY, **fill),
         ),
-        layout={"yaxis": {"tickformat": ".1%"}},
+        layout={
+            **by_session([session for session, _ in book]),
+            "yaxis": {"tickformat": ".3~%"},
+        },
         height=220,
     )
 
@@ -167,7 +178,10 @@ def hedge_chart(days: Sequence[Mark]) -> Figure | None:
                 line={**_EXPIRY, **steps},
             ),
         ),
-        layout={"yaxis": {"rangemode": "tozero", "tickformat": "d"}},
+        layout={
+            **by_session([day.session for day in days]),
+            "yaxis": {"rangemode": "tozero", "tickformat": "d"},
+        },
         height=240,
     )
 
@@ -184,7 +198,10 @@ def hedge_cost_chart(days: Sequence[Mark]) -> Figure | None:
             line("condors", sessions, [_float(day.condor_pnl_usd) for day in days], line=_EXPIRY),
             line("hedge", sessions, [_float(day.hedge_pnl_usd) for day in days], line=_TODAY),
         ),
-        layout={"yaxis": {**_USD, "tickformat": ",.4~s"}},
+        layout={
+            **by_session([day.session for day in days]),
+            "yaxis": {**_USD, "tickformat": ",.4~s"},
+        },
         height=260,
     )
 
@@ -198,7 +215,7 @@ def shortfall_chart(days: Sequence[tuple[Session, Decimal]]) -> Figure | None:
         title="Cost of execution so far",
         caption="Sum of (price paid - mid at the decision) over all fills, USD.",
         data=(line("shortfall", [day.isoformat() for day, _ in days], list(summed)),),
-        layout={"showlegend": False, "yaxis": _USD},
+        layout={**by_session([day for day, _ in days]), "showlegend": False, "yaxis": _USD},
         height=220,
     )
 
@@ -206,9 +223,9 @@ def shortfall_chart(days: Sequence[tuple[Session, Decimal]]) -> Figure | None:
 def marks_chart(rows: Sequence[MarkedRow]) -> Figure | None:
     """Return the price of one structure, mark by mark, beside what it was opened at.
 
-    ``None`` while it was held at no mark.
+    ``None`` while it was held at less than two marks: a line has two ends.
     """
-    if not rows:
+    if len(rows) < MARKS_OF_A_LINE:
         return None
     days = [row.session.isoformat() for row in rows]
     opened = _float(rows[0].entry_points)
@@ -218,9 +235,24 @@ def marks_chart(rows: Sequence[MarkedRow]) -> Figure | None:
         caption=f"Opened at {points(rows[0].entry_points)} points; marked at the end of each "
         "session.",
         data=(line("mark", days, [_float(row.mark_points) for row in rows]), entry),
-        layout={"yaxis": {"title": {"text": "points", "font": _AXIS_TITLE}, "rangemode": "tozero"}},
+        layout={
+            **by_session([row.session for row in rows]),
+            "yaxis": {"title": {"text": "points", "font": _AXIS_TITLE}, "rangemode": "tozero"},
+        },
         height=240,
     )
+
+
+def by_session(sessions: Sequence[Session]) -> Json:
+    """Return an axis that names each session where they are few; else plotly's own axis."""
+    days = sorted(set(sessions))
+    if not days or len(days) > FEW_DAYS:
+        return {}
+    room = dt.timedelta(days=1) / 2
+    span = [dt.datetime.combine(days[0], dt.time()) - room]
+    span.append(dt.datetime.combine(days[-1], dt.time()) + room)
+    axis = {"tickvals": [day.isoformat() for day in days], "tickformat": "%b %-d"}
+    return {"xaxis": {**axis, "range": [end.isoformat() for end in span]}}
 
 
 def _float(amount: Decimal | None) -> float | None:
