@@ -40,7 +40,10 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 MOST_ROUNDS: Final = 6
-"""Rounds of quotes after which a reading ends, whatever is still unread: quotes grow old."""
+"""Rounds of quotes after which a reading ends, whatever is still unread: quotes grow old.
+
+The decision then chooses from what was read, and the log says that it is not the whole chain's.
+"""
 
 
 async def observe(desk: Desk) -> MarketSnapshot:
@@ -68,6 +71,8 @@ async def observe(desk: Desk) -> MarketSnapshot:
             later = await _later_contracts(desk, snapshot)
             plan = dataclasses.replace(plan, sold=tuple(dict.fromkeys((*plan.sold, *later))))
             asked += [contract for contracts in later.values() for contract in contracts]
+    if left := sum(contract not in quotes for contract in wanted(plan, snapshot)):
+        log.warning("options.unread", rounds=MOST_ROUNDS, left=left)
     _tell_of_no_market(desk, plan, snapshot)
     return snapshot
 

@@ -270,3 +270,21 @@ def test_real_limits_are_of_real_time() -> None:
 
     assert refused.exit_code == 2
     assert "--speed 1" in refused.stderr
+
+
+def test_a_reading_that_ends_before_the_choice_is_certain_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> int:
+        return caplog.text.count("options.unread")
+
+    async def play() -> None:
+        async with stage(tmp_path) as found:
+            with caplog.at_level("WARNING", logger="bot.observe"):
+                await found.run()
+                assert told() == 0
+                monkeypatch.setattr("bot.observe.MOST_ROUNDS", 1)
+                await found.run()
+                assert told() == 1
+
+    asyncio.run(play())
