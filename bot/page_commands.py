@@ -43,7 +43,8 @@ def dashboard(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8001,
     name: Annotated[
-        list[str] | None, typer.Option(help="A further name by which browsers reach it.")
+        list[str] | None,
+        typer.Option(help="A further name by which browsers reach it; asks for a token."),
     ] = None,
 ) -> None:
     """Show the ledger in a browser: sessions, condors, hedge, execution. Reads only."""

@@ -5,8 +5,9 @@ Rules, with the exceptions:
 - GET and HEAD only; nothing can be changed, so nothing else has a meaning.
 - The name that the browser asked for must be one of ours, with our port. A page of another site
   that has its own name resolve to 127.0.0.1 (DNS rebinding) is refused by that.
-- From anywhere but the loopback a token is asked for: as ``Authorization: Bearer``, or once in the
-  address as ``?token=``, which becomes a cookie and leaves the address.
+- From anywhere but the loopback, or where it has a further name, a token is asked for: as
+  ``Authorization: Bearer``, or once in the address as ``?token=``, which becomes a cookie and
+  leaves the address.
 - Of Datasette's own services only its static files are passed on.
 - The page of the evidence is a file with its scripts in it: it may run them, and reach nothing.
 - Every other page loads nothing from anywhere else, and runs no script but ours and those that

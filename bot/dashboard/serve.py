@@ -66,7 +66,8 @@ def listen(host: str, port: int, *, names: Iterable[str] = ()) -> Address:
     port
         0 takes any that is free.
     names
-        Further names by which browsers reach it.
+        Further names by which browsers reach it: a proxy hands on what comes from elsewhere, so
+        that one is enough to ask for a token on the loopback too.
 
     Raises
     ------
@@ -81,9 +82,11 @@ def listen(host: str, port: int, *, names: Iterable[str] = ()) -> Address:
         remedy = "name another with --port or --host"
         raise ConfigError((f"{host}:{port}: {reason.lower()}; {remedy}",)) from fault
     taken = listening.getsockname()[1]
-    token = None if _is_loopback(host) else secrets.token_urlsafe(24)
+    further = frozenset(names)
+    local = _is_loopback(host)
+    token = None if local and not further else secrets.token_urlsafe(24)
     shown = f"[{host}]" if ":" in host else host
-    known = {shown, *names, *(("localhost",) if token is None else ())}
+    known = {shown, *further, *(("localhost",) if local else ())}
     url = f"http://{shown}:{taken}/"
     return Address(
         listening=listening,

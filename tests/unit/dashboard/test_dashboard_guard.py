@@ -233,3 +233,15 @@ def test_an_address_that_is_taken_is_named_once() -> None:
 
     remedy = "name another with --port or --host"
     assert str(caught.value) == f"127.0.0.1:{port}: address already in use; {remedy}"
+
+
+def test_a_further_name_asks_for_a_token_on_the_loopback_too() -> None:
+    """A proxy on this machine hands on, from the loopback, what others ask under that name."""
+    alone, named = listen("127.0.0.1", 0), listen("127.0.0.1", 0, names=["bot.lan"])
+    alone.listening.close()
+    named.listening.close()
+
+    assert alone.door.token is None
+    assert named.door.token is not None
+    assert "bot.lan" in named.door.names
+    assert "localhost" in named.door.names
