@@ -45,7 +45,7 @@ def scene(
         settings = GatewaySettings(exchange=AT_MID, cash=cash)
         async with stage(folder, market=market, settings=settings) as found:
             # just below the delta of the short put in the next session: a little further out pays
-            change_rules(folder, "shift_delta = 0.30", "shift_delta = 0.074")
+            change_rules(folder, "shift_delta = 0.30", "shift_delta = 0.073")
             found.project = load_project(folder)
             await found.run()
             (sold,) = found.ledger.holdings().condors
