@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
     from year import Day
 
-ROUTINE: Final = frozenset({"MINIMUM_HEDGE"})
-"""What a person is told whatever goes wrong or not."""
+ROUTINE: Final = frozenset({"ADOPTED_SHORT", "MINIMUM_HEDGE"})
+"""What a person is told whatever goes wrong: in each session while an adopted short is held."""
 
 LOST: Final = frozenset({7, 9, 10, 12, 14, 35, 42, 43, 44, 64})
 """The connection ends or falls silent with an order on its way."""
