@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,15 @@ ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", help="Project folder: config, ledger, logs.")
 ]
 HERE = Path()
+
+HistoryOption = Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")]
+FromOption = Annotated[
+    dt.datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First session; all by default."),
+]
+ToOption = Annotated[
+    dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")
+]
 
 
 def console() -> Console:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - typer reads the annotations
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.command_line import HERE, ProjectOption, console, reported
+from bot.command_line import (
+    HERE,
+    FromOption,
+    HistoryOption,
+    ProjectOption,
+    ToOption,
+    console,
+    reported,
+)
 
 if TYPE_CHECKING:
     from bot.evidence.sources import LiveFills
 
 
 def evidence(  # noqa: PLR0913 - one parameter for each option
-    history: Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")],
+    history: HistoryOption,
     project: ProjectOption = HERE,
     *,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the page; logs/evidence by default.")
     ] = None,
-    first: Annotated[
-        dt.datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First session; all by default."),
-    ] = None,
-    last: Annotated[
-        dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")
-    ] = None,
+    first: FromOption = None,
+    last: ToOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer resamples and replays.")] = False,
 ) -> None:
     """Replay history through the bot's own decisions and hold the method's claims against it.

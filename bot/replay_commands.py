@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - typer reads the annotations
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
-from bot.command_line import HERE, ProjectOption, console, reported
+from bot.command_line import (
+    HERE,
+    FromOption,
+    HistoryOption,
+    ProjectOption,
+    ToOption,
+    console,
+    reported,
+)
 
 
 def replay(  # noqa: PLR0913 - one parameter for each option
-    history: Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")],
+    history: HistoryOption,
     project: ProjectOption = HERE,
     *,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the tables; logs/evidence by default.")
     ] = None,
-    first: Annotated[
-        dt.datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="First session; all by default."),
-    ] = None,
-    last: Annotated[
-        dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last session.")
-    ] = None,
+    first: FromOption = None,
+    last: ToOption = None,
     rules: Annotated[
         Path | None, typer.Option(help="Rules to decide by; config/rules.toml by default.")
     ] = None,

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from bot.command_line import EXIT_FAULT, HERE, ProjectOption, console, progress_bar, reported
+from bot.command_line import (
+    EXIT_FAULT,
+    HERE,
+    HistoryOption,
+    ProjectOption,
+    console,
+    progress_bar,
+    reported,
+)
 
 EXIT_INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended."""
@@ -15,7 +23,7 @@ EXIT_INTERRUPTED = 130
 
 def sweep(  # noqa: PLR0913 - one parameter for each option
     what: Annotated[str, typer.Argument(help="A grid (TOML file), or variants, choice or paths.")],
-    history: Annotated[Path, typer.Option(help="Folder of daily histories (docs/history.md).")],
+    history: HistoryOption,
     project: ProjectOption = HERE,
     *,
     out: Annotated[

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,15 +84,9 @@ def at_most(  # noqa: PLR0913 - the fields of a figure
     note: str = "",
 ) -> Figure:
     """Return a figure that passes up to `bound`."""
-    return Figure(
-        name=name,
-        value=value,
-        unit=unit,
-        target=f"<= {bound:g}",
-        passed=None if value is None else bool(value <= bound),
-        samples=tuple(samples),
-        note=note,
-    )
+    passed = None if value is None else bool(value <= bound)
+    found = Figure(name=name, value=value, unit=unit, samples=tuple(samples), note=note)
+    return replace(found, target=f"<= {bound:g}", passed=passed)
 
 
 def at_least(  # noqa: PLR0913 - the fields of a figure
@@ -105,15 +99,9 @@ def at_least(  # noqa: PLR0913 - the fields of a figure
     note: str = "",
 ) -> Figure:
     """Return a figure that passes from `bound` on."""
-    return Figure(
-        name=name,
-        value=value,
-        unit=unit,
-        target=f">= {bound:g}",
-        passed=None if value is None else bool(value >= bound),
-        samples=tuple(samples),
-        note=note,
-    )
+    passed = None if value is None else bool(value >= bound)
+    found = Figure(name=name, value=value, unit=unit, samples=tuple(samples), note=note)
+    return replace(found, target=f">= {bound:g}", passed=passed)
 
 
 def missing(name: str, why: str, unit: str = "") -> Figure:
