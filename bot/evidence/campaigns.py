@@ -26,13 +26,13 @@ from bot.core.errors import ConfigError, EvidenceError
 from bot.core.rules import Rules
 from bot.evidence.bootstrap import Resampler
 from bot.evidence.choice import CANDIDATES, judged, not_judged
+from bot.evidence.code_stamp import code_stamp
 from bot.evidence.engine import replay
 from bot.evidence.grid import Cell, read_grid
 from bot.evidence.history_load import load_history
 from bot.evidence.outcome import WHOLE, outcome
 from bot.evidence.resampling import HIGHEST, LOWEST, Band
 from bot.evidence.settings import ReplaySettings
-from bot.evidence.sweep import code_stamp
 from bot.evidence.variants import BASE, variant_cells
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from bot.evidence.segments import SPLIT
+from bot.evidence.eras import SPLIT
 from bot.evidence.statistics import FEWEST_MONTHS, deflated_sharpe, regress, sharpe
 from bot.evidence.variants import BASE, Variant
 

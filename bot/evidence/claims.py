@@ -17,7 +17,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from bot.evidence.books import HEDGED, SHADOW
-from bot.evidence.measures import Pair
+from bot.evidence.figures import Pair
 from bot.evidence.spikes import even_share, median_sessions
 
 if TYPE_CHECKING:

@@ -35,6 +35,14 @@ SMALLEST_FALL: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The same figure with the hedge and without it; ``None`` and NaN are unknown."""
+
+    hedged: float | None
+    shadow: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawdown:
     """The deepest fall of a book below its running high.
 

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from bot.evidence import figures
+from bot.evidence.benchmarks import market_of, premium
 from bot.evidence.books import HEDGED, SHADOW
-from bot.evidence.measures import market_of, premium
-from bot.evidence.segments import SPLIT, TRADEABLE
+from bot.evidence.eras import SPLIT, TRADEABLE
 from bot.evidence.sizes import at_size
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from bot.evidence.benchmarks import Market
     from bot.evidence.books import BookDays, Replay
     from bot.evidence.history import History
-    from bot.evidence.measures import Market
 
 WHOLE: Final = "whole"
 ERAS: Final = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bot.evidence.eras import SPLIT, TRADEABLE
 from bot.evidence.figures import SESSIONS_A_YEAR, before, daily_returns, hedge_pnl
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from bot.evidence.books import BookDays, Replay
 
 CORRECTION, BEAR = 0.10, 0.20
-TRADEABLE: Final = dt.date(2006, 7, 17)
-"""From here on VIX options, VX and VIX3M are recorded: before, the hedge could not be bought."""
-
-SPLIT: Final = dt.date(2015, 1, 1)
-"""Parameters are chosen before it and reported from it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from bot.evidence.books import HEDGED, SHADOW, BookDays, Replay
-from bot.evidence.figures import before, between, capital, from_capital, hedge_pnl
-from bot.evidence.measures import Pair
+from bot.evidence.figures import Pair, before, between, capital, from_capital, hedge_pnl
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

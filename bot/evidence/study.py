@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bot.evidence.benchmarks import Market, market_of, premium
 from bot.evidence.books import HEDGED, SHADOW, BookDays, Replay
 from bot.evidence.claims import Ablation, Claim, FreshGains, Inputs, claims
 from bot.evidence.engine import replay
 from bot.evidence.entries import Entries, entries, second_engine_condors
-from bot.evidence.figures import before, capital, drawdown_reduction, hedge_pnl
+from bot.evidence.eras import SPLIT
+from bot.evidence.figures import Pair, before, capital, drawdown_reduction, hedge_pnl
 from bot.evidence.fresh_calls import CALLS, fresh_gain
-from bot.evidence.measures import Market, Measures, Pair, market_of, measure, premium
+from bot.evidence.measures import Measures, measure
 from bot.evidence.references import Reference, references
 from bot.evidence.resampling import RESAMPLES, Resampled, resample_books
 from bot.evidence.rivals import (
@@ -33,7 +35,6 @@ from bot.evidence.rivals import (
     smaller_at_equal_drag,
     smaller_at_equal_drawdown,
 )
-from bot.evidence.segments import SPLIT
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020
 from bot.evidence.sources import Sources, agreeing
 from bot.evidence.spikes import reduction_without

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -47,17 +45,6 @@ RESULTS: Final = "cells"
 
 ANSWER_SECONDS: Final = 10.0
 """Within which a scheduler has to answer."""
-
-DECIDING_CODE: Final = (
-    "bot/calendars.py",
-    "bot/core",
-    "bot/data",
-    "bot/evidence",
-    "bot/simulator/fees.py",
-    "bot/surfaces",
-    "strategies",
-)
-"""Code on which a result depends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,14 +192,6 @@ def stamp_of(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
-def code_stamp() -> str:
-    """Return the hash of the code that a result depends on."""
-    tops = {name: _package(name) for name in ("bot", "strategies")}
-    names = (name.split("/", 1) for name in DECIDING_CODE)
-    return stamp_of(*(tops[top[0]].joinpath(*top[1:]) for top in names))
-
-
 @contextlib.contextmanager
 def local_workers(count: int | None) -> Iterator[Workers]:
     """Open a pool of processes of this machine, one for each core by default.
@@ -304,14 +283,6 @@ def _files(top: Path) -> list[Path]:
     if not top.is_dir():
         return [top]
     return sorted(path for path in top.rglob("*") if path.name.endswith((".py", ".csv", ".csv.gz")))
-
-
-def _package(name: str) -> Path:
-    """Return the folder of an installed package."""
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise EvidenceError(f"the package {name} is not installed")
-    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from bot.evidence.books import HEDGED
 from bot.evidence.claims import Outcome
-from bot.evidence.segments import TRADEABLE, TRADEABLE_ERA
+from bot.evidence.eras import TRADEABLE
+from bot.evidence.segments import TRADEABLE_ERA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

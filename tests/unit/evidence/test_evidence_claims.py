@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 from evidence_books import book
 
+from bot.evidence.benchmarks import Market
 from bot.evidence.books import Replay
 from bot.evidence.claims import Ablation, Claim, FreshGains, Inputs, Outcome, claims
-from bot.evidence.measures import Market, Measures, Pair, measure
+from bot.evidence.figures import Pair
+from bot.evidence.measures import Measures, measure
 from bot.evidence.resampling import resample_books
 from bot.evidence.rivals import Rival, smaller_at_equal_drawdown
 from bot.evidence.settings import ReplaySettings

@@ -14,10 +14,10 @@ from evidence_books import book
 from evidence_history import history
 from rich.console import Console
 
+from bot.evidence.benchmarks import market_of
 from bot.evidence.books import Replay
 from bot.evidence.claims import Inputs
 from bot.evidence.claims_page import claims_page
-from bot.evidence.measures import market_of
 from bot.evidence.report import write_report
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sources import LiveFills, Sources

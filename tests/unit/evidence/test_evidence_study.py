@@ -20,7 +20,7 @@ from bot.defaults import write_defaults
 from bot.evidence.books import Replay
 from bot.evidence.claims import Inputs
 from bot.evidence.entries import entries, second_engine_condors
-from bot.evidence.measures import Pair
+from bot.evidence.figures import Pair
 from bot.evidence.references import read_references, references
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sources import LiveFills, Sources, agreeing, live_fills, read_tables

@@ -28,7 +28,6 @@ from bot.evidence.sweep import (
     Sweep,
     Workers,
     cluster_workers,
-    code_stamp,
     local_workers,
     run_sweep,
     stamp_of,
@@ -315,10 +314,6 @@ def test_a_stamp_changes_with_any_byte_and_any_name(tmp_path: Path) -> None:
 
     assert other_notes == first
     assert len({first, other_data, stamp_of(folder)}) == 3
-
-
-def test_the_code_that_decides_is_all_there() -> None:
-    assert code_stamp() == code_stamp()
 
 
 def test_a_file_without_content_is_no_stamp(tmp_path: Path) -> None:
