@@ -130,9 +130,7 @@ def _pairs(asked: argparse.Namespace) -> int:
 def faults_of(year: Lived) -> list[str]:
     """Return what must not be in a year."""
     found = [f"{day.session}: {text}" for day in year.days for text in day.broken]
-    found += [
-        f"{day.session}: unexplained {note}" for day in year.days for note in unexplained(day)
-    ]
+    found += unexplained(year.days)
     drifted = drift(year.days)
     if drifted > MOST_DRIFT:
         found.append(f"memory grew by {drifted:.1%} after {WARM} sessions")
@@ -150,6 +148,7 @@ def report(plans: Sequence[Plan], lived: Sequence[Lived]) -> str:
     days = [day for year in lived for day in year.days]
     seconds = sorted(day.seconds for day in days)
     drawn = Counter(row for day in days for row in day.rows)
+    hit = Counter(row for day in days for row in day.hit)
     notes = Counter(note for day in days for note in day.notes)
     found = [text for year in lived for text in faults_of(year)]
     lines = [
@@ -167,8 +166,9 @@ def report(plans: Sequence[Plan], lived: Sequence[Lived]) -> str:
             f"memory: {max(d.megabytes for d in days):.0f} MB at most, "
             f"drift {max(drift(year.days) for year in lived):+.1%} after {WARM} sessions"
         ),
-        f"rows: {_counts(drawn)}",
+        f"rows that struck: {_counts(hit)}",
         f"not drawn: {sorted(SCRIPTS.keys() - drawn.keys()) or 'none'}",
+        f"drawn, and never struck: {sorted(drawn.keys() - hit.keys()) or 'none'}",
         f"alerts and incidents: {_counts(notes)}",
         f"broken or unexplained: {len(found)}",
         *found,

@@ -1,43 +1,117 @@
-"""Which alerts and incidents a fault may cause; any other has no explanation."""
+"""What each fault may cause, and for how long: whatever else is told has no explanation.
+
+A row explains only if it struck, not if it was drawn. Three things are judged: what the ledger
+tells a person (alerts and incidents), why a run did not come to its end, and whether a person had
+to say that the venue is right. The sentences are the judgement of each: why it is so, and why what
+the bot does is what an unattended bot should do.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from year import Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Rows of the catalogue that may cause something.
+
+    Parameters
+    ----------
+    rows
+        Any of which explains it.
+    why
+        In a sentence.
+    later
+        Sessions after the one in which the row struck: so long it may still come.
+    """
+
+    rows: frozenset[int]
+    why: str
+    later: int = 0
+
+
+def _of(*rows: int, why: str, later: int = 0) -> Cause:
+    return Cause(rows=frozenset(rows), why=why, later=later)
+
 
 ROUTINE: Final = frozenset({"ADOPTED_SHORT", "MINIMUM_HEDGE"})
 """What a person is told whatever goes wrong: in each session while an adopted short is held."""
 
-LOST: Final = frozenset({7, 9, 10, 12, 14, 35, 42, 43, 44, 64})
-"""The connection ends or falls silent with an order on its way."""
-
-UNPROVEN: Final = LOST | {8, 13, 26, 28, 33, 34, 36, 37, 38, 41}
-"""What became of an order is not known at once, or looks otherwise than it is."""
-
-NO_QUOTES: Final = frozenset({4, 5, 11, 12, 16, 17, 18, 19, 20, 21, 22, 24, 25})
-
-CAUSES: Final[dict[str, frozenset[int]]] = {
-    "CLOCK_SKEW": frozenset({53}),
-    "COMPETING_SESSION": frozenset({21}),
-    "DECISION_REPLACED": LOST | {2, 3},
-    "NO_MONEY_MARKET": NO_QUOTES,
-    "ORDER_NOT_CANCELLED": UNPROVEN,
-    "ORDER_TWINS": UNPROVEN,
-    "POSITIONS_ADOPTED": frozenset({36, 44, 48}),
-    "POSITION_BREAK": UNPROVEN | {32, 45, 48},
-    "READ_ONLY": frozenset({40}),
-    "SESSION_DISPUTED": frozenset({24, 25, 50}),
-    "STRUCTURE_INCOMPLETE": UNPROVEN | {32, 45},
+NEWS: Final[dict[str, tuple[Cause, ...]]] = {
+    "CLOCK_SKEW": (_of(53, why="the gateway's clock is five seconds ahead: no entry"),),
+    "COMPETING_SESSION": (_of(21, why="one line was silenced: 10197 said so"),),
+    "NO_MONEY_MARKET": (
+        _of(16, 17, why="no box of SPX options is quoted on both sides: no rate to discount by"),
+    ),
+    "ORDER_TWINS": (_of(36, why="the venue had an order twice; both were asked to end"),),
+    "POSITIONS_ADOPTED": (_of(44, 48, why="a person said that the venue is right", later=1),),
+    "POSITION_BREAK": (
+        _of(44, why="executions are told for a day: what filled before is seen in the positions"),
+        _of(48, why="somebody traded by hand: what is not the bot's is not touched"),
+    ),
+    "READ_ONLY": (_of(40, why="an order met 321"),),
+    "SESSION_DISPUTED": (
+        _of(24, 25, why="the hours of the index did not come: unknown hours allow no entry"),
+        _of(50, why="the venue closes before the calendar does: no entry"),
+    ),
+    "STRUCTURE_INCOMPLETE": (
+        _of(32, why="two legs of four filled: what completes no structure is closed at once"),
+    ),
 }
-"""Rows of the catalogue by the code that they may cause."""
+"""Causes by the code of an alert or the kind of an incident."""
+
+ENDINGS: Final[dict[str, tuple[Cause, ...]]] = {
+    "GatewayUnavailableError: account values": (
+        _of(10, 35, why="the socket lives and says nothing: the deadline ends the run"),
+    ),
+    "GatewayUnavailableError: broker.client_id": (_of(3, why="326: the number is taken"),),
+    "GatewayUnavailableError: connection lost": (
+        _of(7, 9, 14, 42, 43, 44, 64, why="the socket was closed under an order"),
+    ),
+    "GatewayUnavailableError: no gateway": (
+        _of(7, 9, why="the gateway takes no connection while it starts again"),
+    ),
+    "LiveAccountError: ": (_of(15, why="a live account is refused before anything is asked"),),
+    "MarketClosedError: ": (_of(44, why="the connection came back on the next day"),),
+    "SessionDisputedError: ": (_of(50, why="the venue is closed now, whatever the calendar says"),),
+    "UnsynchronisedError: synchronisation": (_of(2, why="no end of the positions: not flat"),),
+}
+"""Causes by how the text begins with which a run did not come to its end."""
+
+ADOPTED: Final = (
+    _of(44, why="what filled on the day before is told by nobody any more", later=1),
+    _of(48, why="somebody traded by hand", later=1),
+)
+"""Why a person had to say that the venue is right."""
 
 
-def unexplained(day: Day) -> Iterator[str]:
-    """Yield the notes of a session that nothing which went wrong in it explains."""
+def unexplained(days: Sequence[Day]) -> Iterator[str]:
+    """Yield what nothing that struck explains, with its session."""
+    for number, day in enumerate(days):
+        past = [{*each.hit} for each in reversed(days[: number + 1])]
+        for text in _unjudged(day, past):
+            yield f"{day.session}: unexplained {text}"
+
+
+def _unjudged(day: Day, past: Sequence[set[int]]) -> Iterator[str]:
+    """Yield what happened in a session without a cause; `past` begins with its own rows."""
     for note in day.notes:
-        if note not in ROUTINE and not CAUSES.get(note, frozenset()) & {*day.rows}:
+        if note not in ROUTINE and not _explains(NEWS.get(note, ()), past):
             yield note
+    for ending in day.endings:
+        causes = [each for begin, each in ENDINGS.items() if ending.startswith(begin)]
+        if not any(_explains(each, past) for each in causes):
+            yield ending
+    if day.adopted and not _explains(ADOPTED, past):
+        yield "adoption by a person"
+
+
+def _explains(causes: Sequence[Cause], past: Sequence[set[int]]) -> bool:
+    """Whether a row of one of the causes struck in the session, or not too long before it."""
+    return any(cause.rows & rows for cause in causes for rows in past[: cause.later + 1])

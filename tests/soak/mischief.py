@@ -15,10 +15,13 @@ from bot.core.sessions import is_monthly_vix_expiry
 from bot.simulator.faults.reading import parse_script
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from random import Random
 
     from harness import Stage
 
+    from bot.simulator.faults.action import Action
+    from bot.simulator.faults.engine import Struck
     from bot.simulator.gateway import Gateway
 
 CATALOGUE: Final = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -71,10 +74,22 @@ def drawn(rng: Random, count: int, rows: tuple[int, ...] = ()) -> tuple[int, ...
     return tuple(sorted(chosen))
 
 
-def strike(found: Stage, session: dt.date, rows: tuple[int, ...]) -> None:
-    """Let the gateway do wrong in `session`."""
+def strike(found: Stage, session: dt.date, rows: tuple[int, ...]) -> tuple[tuple[int, Action], ...]:
+    """Let the gateway do wrong in `session`; return what each row may do."""
+    threatened: list[tuple[int, Action]] = []
     for row in rows:
-        found.gateway.inject(parse_script(_at_home(SCRIPTS[row], found, session)))
+        script = parse_script(_at_home(SCRIPTS[row], found, session))
+        threatened += [(row, fault.what) for fault in script.faults]
+        found.gateway.inject(script)
+    return tuple(threatened)
+
+
+def rows_that_struck(
+    threatened: tuple[tuple[int, Action], ...], struck: Iterable[Struck]
+) -> tuple[int, ...]:
+    """Return the rows of which something did strike: an action of one row is no other's."""
+    done = {id(each.action) for each in struck}
+    return tuple(sorted({row for row, action in threatened if id(action) in done}))
 
 
 def _at_home(script: str, found: Stage, session: dt.date) -> str:

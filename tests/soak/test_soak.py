@@ -37,7 +37,7 @@ def test_everything_holds_in_sessions_in_which_everything_goes_wrong(
     days, _ = whole
 
     assert [day.broken for day in days] == [()] * len(days)
-    assert [note for day in days for note in unexplained(day)] == []
+    assert [*unexplained(days)] == []
     assert sum(day.struck for day in days) >= len(days)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import pickle
 import random
@@ -24,10 +23,11 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from canon import fingerprint
 from harness import Stage
 from idle_loop import IdleLoop
 from invariants import Witness, counted, executed, left_at_work
-from mischief import drawn, forgive, strike
+from mischief import drawn, forgive, rows_that_struck, strike
 
 from bot.adoption import compare_sides
 from bot.core.errors import MarketClosedError, StewardError
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from bot.simulator.faults.engine import Struck
 
 ATTEMPTS: Final = 4
 SCENARIO: Final = "seasons"
@@ -83,8 +85,8 @@ class Day:
     ----------
     session, rows
         Which, and what was to go wrong in it.
-    struck
-        Faults that did.
+    struck, hit
+        Faults that did, and the rows that they are of.
     attempts
         Runs until one came to its end; one more than allowed when none did.
     endings
@@ -109,6 +111,7 @@ class Day:
     broken: tuple[str, ...] = ()
     seconds: float = 0.0
     megabytes: float = 0.0
+    hit: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -133,15 +136,16 @@ class Year:
         began = time.process_time()
         rows = self._rows(session)
         before = self._struck()
-        strike(self.found, session, rows)
+        threatened = strike(self.found, session, rows)
         endings = await self._tried(session)
-        struck = self._struck() - before
+        struck = self._struck()[len(before) :]
         forgive(self.found.gateway)
         adopted, settling, waits = await self._at_peace(rows)
         return Day(
             session=str(session),
             rows=rows,
-            struck=struck,
+            struck=len(struck),
+            hit=rows_that_struck(threatened, struck),
             attempts=len(endings) + 1,
             endings=tuple(endings),
             notes=tuple(self._notes()),
@@ -197,9 +201,9 @@ class Year:
         sides = await compare_sides(project, ledger, adopt=PERSON)
         return True, sides.settling, False
 
-    def _struck(self) -> int:
+    def _struck(self) -> tuple[Struck, ...]:
         faults = self.found.gateway.faults
-        return 0 if faults is None else len(faults.struck)
+        return () if faults is None else tuple(faults.struck)
 
     def _notes(self) -> Iterator[str]:
         """Yield the alerts and incidents since the last time."""
@@ -368,29 +372,6 @@ def _frozen(gateway: Gateway) -> bytes:
     """Return the venue's books; quotes of the instant are made anew."""
     gateway.world.market._quotes = None
     return pickle.dumps(gateway.world.__dict__)
-
-
-CANON: Final = (
-    "SELECT intent_id, session, purpose, action, quantity, mid, floor, reason, state FROM intents",
-    "SELECT intent_id, contract, quantity, price, superseded FROM fills",
-    "SELECT structure_id, kind, slot, state, cash_usd, commissions_usd FROM structures",
-    "SELECT structure_id, label, quantity, value_points FROM settlements",
-    "SELECT session, nav_usd, shadow_nav_usd, gross_width_usd, units_held FROM marks",
-    "SELECT session, regime FROM decisions",
-    "SELECT code, subject, observed, bound, passed FROM verdicts",
-    "SELECT session, code FROM alerts",
-    "SELECT session, kind FROM incidents",
-)
-"""What two runs of one seed must agree on: everything but times and generated numbers."""
-
-
-def fingerprint(found: Stage) -> str:
-    """Return a hash of the canonical ledger."""
-    told = hashlib.sha256()
-    for question in CANON:
-        rows = sorted(json.dumps(list(row), sort_keys=True) for row in found.ledger.rows(question))
-        told.update("\n".join(rows).encode())
-    return told.hexdigest()
 
 
 def as_line(day: Day) -> str:
