@@ -94,6 +94,10 @@ soak: .venv/.stamp ## Ten years in which everything goes wrong, and twenty pairs
 	$(BIN)/python tests/soak/campaign.py --seeds 10 --jobs $(WORKERS) --folder build/soak
 	$(BIN)/python tests/soak/campaign.py --pairs 20 --sessions 20 --jobs $(WORKERS) --folder build/soak-pairs
 
+.PHONY: hour
+hour: .venv/.stamp ## `steward run` for an hour against the gateway at sixty times its speed: phases, memory, handles, logs
+	PYTHONPATH=.:tests $(BIN)/python tests/soak/hour.py --folder build/hour
+
 .PHONY: audit
 audit: .venv-supply/.stamp ## Known vulnerabilities of what is locked; skipped where no database answers
 	@.venv-supply/bin/python tests/audit_gate.py
