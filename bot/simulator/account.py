@@ -154,6 +154,7 @@ class Account:
         self._today = today
         self._realized = self._unsettled = ticks.ZERO
         self._positions = {n: p for n, p in self._positions.items() if p.quantity}
+        self._marks = {n: mark for n, mark in self._marks.items() if n in self._positions}
         for position in self._positions.values():
             position.realized = ticks.ZERO
         self._opening_value = self.net_liquidation()

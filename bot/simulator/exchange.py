@@ -207,7 +207,7 @@ class Exchange:
         self._used_ids.clear()
 
     def treat(self, key: tuple[int, int], settings: ExchangeSettings) -> None:
-        """Treat one order, placed or to come, by settings of its own (`OrderTicket.key`)."""
+        """Treat one order, placed or to come today, by settings of its own (`OrderTicket.key`)."""
         self._treatment[key] = settings
 
     def _settings_of(self, order: WorkingOrder) -> ExchangeSettings:
@@ -219,6 +219,7 @@ class Exchange:
         if today != self._today:
             self._today = today
             self._completed.clear()
+            self._treatment = {k: v for k, v in self._treatment.items() if k in self._working}
             self._clearing.start_day()
 
     def _each(self, act: Callable[[WorkingOrder], list[Event]]) -> list[Event]:

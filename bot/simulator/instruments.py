@@ -88,8 +88,13 @@ class Instruments:
 
         The answer is routed where the query asks; a full option specification gives one.
         """
-        fitting = (each for each in self._candidates(query) if _fits(each, query))
-        return tuple(_routed(each, query.exchange) for each in fitting)
+        return tuple(self.matching(query))
+
+    def matching(self, query: ContractQuery) -> Iterator[Instrument]:
+        """Yield what `match` returns, one by one: all options are some ten thousand."""
+        for each in self._candidates(query):
+            if _fits(each, query):
+                yield _routed(each, query.exchange)
 
     def listed(self, instrument: Instrument) -> bool:
         """Return whether it is in the market's listing now."""

@@ -85,7 +85,6 @@ class OrderDesk:
         self._world = world
         self._clients = clients
         self._publish = publish
-        self._executed_by: dict[str, int] = {}
         unset_first = world.settings.what_if_unset_first
         self.preview_answer = PreviewAnswer.UNSET_FIRST if unset_first else PreviewAnswer.SET
         """How what-if orders are answered."""
@@ -172,8 +171,9 @@ class OrderDesk:
     def tell(self, events: list[Event]) -> None:
         """Tell each client what happened to its orders."""
         clients = self._clients()
+        executed_by = {e.exec_id: e.client_id for e in events if isinstance(e, ExecutionEvent)}
         for event in self._in_order(events):
-            owner = self._owner(event)
+            owner = _owner(event, executed_by)
             if owner is not None and owner in clients:
                 self._tell_event(clients[owner], event)
 
@@ -181,23 +181,6 @@ class OrderDesk:
         if self._world.settings.fill_order is FillOrder.ORDER_STATUS_FIRST:
             return events
         return sorted(events, key=lambda event: not isinstance(event, ExecutionEvent))
-
-    def _owner(self, event: Event) -> int | None:
-        """Return the number of the client that placed the order; remember executions."""
-        match event:
-            case OrderUpdate(order=order):
-                return order.ticket.client_id
-            case MarginPreview(ticket=ticket):
-                return ticket.client_id
-            case ExecutionEvent(exec_id=exec_id, client_id=client_id):
-                self._executed_by[exec_id] = client_id
-                return client_id
-            case CommissionEvent(exec_id=exec_id):
-                return self._executed_by.get(exec_id)
-            case OrderError(client_id=client_id):
-                return client_id
-            case _:
-                return None
 
     def _tell_event(self, client: Connection, event: Event) -> None:
         match event:
@@ -218,6 +201,21 @@ class OrderDesk:
         for unset in UNSET_MARGINS[self.preview_answer]:
             preview = orders_out.preview(margin, client.version, unset=unset)
             client.send(Message.OPEN_ORDER, *preview)
+
+
+def _owner(event: Event, executed_by: Mapping[str, int]) -> int | None:
+    """Return the number of the client that placed the order; commissions come with executions."""
+    match event:
+        case OrderUpdate(order=order):
+            return order.ticket.client_id
+        case MarginPreview(ticket=ticket):
+            return ticket.client_id
+        case ExecutionEvent(client_id=client_id) | OrderError(client_id=client_id):
+            return client_id
+        case CommissionEvent(exec_id=exec_id):
+            return executed_by.get(exec_id)
+        case _:
+            return None
 
 
 def _tell_order(client: Connection, order: OrderSnapshot) -> None:

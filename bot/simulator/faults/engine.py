@@ -5,8 +5,9 @@ simulated time (``advance``). Without faults there is no engine, and a message c
 an attribute that is ``None``.
 
 Faults that wait for the same moment strike in the order of their script. What faults themselves
-tell, an error for example, meets no further faults. ``struck`` lists what happened, which is
-the same in every run with the same script and the same clients.
+tell, an error for example, meets no further faults. ``struck`` lists what happened last, which is
+the same in every run with the same script and the same clients. A gateway may run for months:
+what is over is forgotten.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import hashlib
 import heapq
 import itertools
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from bot.simulator.wire import Field
 
 logger = logging.getLogger("steward.simulator")
+
+KEPT: Final = 10_000
+"""Faults that struck and are still listed."""
 
 _TIME: Final = tuple(f"{number:d}\0".encode() for number in TIME_MESSAGES)
 _WORDS: Final = {kind: word for word, kind in ACTIONS.items()}
@@ -72,6 +77,12 @@ class _Watch:
         when = self.fault.when
         return self.seen >= when.nth and (when.always or self.seen < when.nth + when.times)
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has struck as often as it may."""
+        when = self.fault.when
+        return not when.always and self.seen >= when.nth + when.times - 1
+
 
 @dataclass(slots=True)
 class _Held:
@@ -95,7 +106,11 @@ class Faults:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.state = State()
-        self.struck: list[Struck] = []
+        self.strikes = 0
+        """How many faults struck."""
+        self.struck: deque[Struck] = deque(maxlen=KEPT)
+        """The last of them."""
+        self._today: dt.date | None = None
         self._traffic = Traffic(gateway.world.instruments)
         self._watches: list[_Watch] = []
         self._random: list[_Dice] = []
@@ -199,6 +214,7 @@ class Faults:
         word, now = _WORDS[type(action)], self.gateway.world.now
         number = None if event is None else event.number
         logger.info("fault %s at %s, message %s: %s", word, now, number, action)
+        self.strikes += 1
         self.struck.append(Struck(word=word, action=action, at=now, number=number))
         PERFORMERS[type(action)](self, action, event)
 
@@ -237,6 +253,17 @@ class Faults:
             self.gateway.move_to(max(self._due[0][0], self.gateway.world.now))
             self._run_due()
         self.gateway.move_to(target)
+        self._start_day(new_york_date(target))
+
+    def _start_day(self, today: dt.date) -> None:
+        """Forget the orders that were done on the day before, and faults that cannot strike now."""
+        if today == self._today:
+            return
+        self._today = today
+        exchange = self.gateway.world.exchange
+        self._traffic.start_day({order.ticket.key for order in exchange.open_orders()})
+        self._watches = [watch for watch in self._watches if not watch.spent]
+        self.state.start_day(self.gateway.world.now)
 
     def _run_due(self) -> None:
         while self._due and self._due[0][0] <= self.gateway.world.now:

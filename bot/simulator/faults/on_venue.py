@@ -130,7 +130,7 @@ def manual_trade(faults: Faults, action: actions.ManualTrade, _event: Passing | 
         If no contract, or more than one, fits: the gateway hangs up.
     """
     world = faults.gateway.world
-    listed = world.instruments.match(ContractQuery(sec_type="OPT", exchange="SMART"))
+    listed = world.instruments.matching(ContractQuery(sec_type="OPT", exchange="SMART"))
     found = [each for each in listed if _fits(names_of(each), action.contract)]
     if len(found) != 1:
         text = f"manual_trade: contract {action.contract!r} fits {len(found)}, must fit one"

@@ -41,6 +41,10 @@ class State:
         self.mute.discard(client)
         self.deaf.discard(client)
 
+    def start_day(self, now: dt.datetime) -> None:
+        """Forget what was odd for a time that is over."""
+        self.odd = [each for each in self.odd if each.until is None or now < each.until]
+
     def oddities(self, instrument: Instrument, now: dt.datetime) -> frozenset[Oddity]:
         """Return what is odd about the quotes of `instrument` at `now`."""
         lasting = [each for each in self.odd if each.until is None or now < each.until]

@@ -1,7 +1,8 @@
 """What a message is about: its id, order, phase and contracts, as faults ask for them.
 
-Orders are remembered from placeOrder on, requests for a contract from their request on, so that
-what is told about them later is known by the same names.
+Orders are remembered from placeOrder to the end of the day on which they are done, requests for a
+contract from their request to the end of their connection, so that what is told about them later
+is known by the same names.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from bot.simulator.wire import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from bot.simulator.instruments import ContractQuery, Instrument, Instruments
     from bot.simulator.orders_in import PlacedOrder
 
@@ -160,6 +163,11 @@ class Traffic:
         self._executed: dict[str, KnownOrder] = {}
         self._asked: dict[tuple[Connection, int], frozenset[str]] = {}
         self._greeted: set[Connection] = set()
+
+    def start_day(self, alive: Container[tuple[int, int]]) -> None:
+        """Forget the orders of the day before but those `alive`: nobody is told of them again."""
+        self._orders = {key: order for key, order in self._orders.items() if key in alive}
+        self._executed.clear()
 
     def forget(self, client: Connection) -> None:
         """Forget the requests of a connection that is gone; its orders live on."""
