@@ -32,6 +32,12 @@ DATE_NAMES: Final = frozenset({DATE, "observation_date", "trade date", "month"})
 UNEVEN: Final = "(a row with more or fewer cells than its header)"
 NOT_RECORDED: Final = ("", ".")
 LEAST_LEVEL: Final = 1e-6
+FIRST_LINE: Final = 2
+"""Line of the first row: that of the header is 1."""
+
+MOST_NAMED: Final = 4
+"""Of more sessions than this, only the first and the last are named."""
+
 MOST_ROWS_NAMED: Final = 6
 """Of more faulty rows than this, the first ones are named and the rest counted."""
 
@@ -85,6 +91,8 @@ class Table:
         Cells that are no numbers, by name.
     faults
         What was wrong with the rest.
+    line
+        Line of the file on which the first row stands; ``None`` where several files were joined.
     """
 
     file: str
@@ -92,6 +100,7 @@ class Table:
     columns: Mapping[str, Values]
     texts: Mapping[str, NDArray[np.str_]]
     faults: tuple[HistoryFault, ...]
+    line: int | None = None
 
     @property
     def first(self) -> dt.date | None:
@@ -175,6 +184,7 @@ def read_table(path: Path, layout: Layout) -> Table:
         columns={name: each[kept] for name, each in values.items()},
         texts={name: raw[name].to_numpy(dtype=str)[kept] for name in layout.texts},
         faults=tuple(_faults(path.name, checks, dates[kept])),
+        line=kept.start + FIRST_LINE,
     )
 
 
@@ -298,12 +308,12 @@ def _faults(file: str, checks: Sequence[_Check], kept: Dates) -> Iterator[Histor
     first, last = (as_day(kept[0]), as_day(kept[-1])) if kept.size else (None, None)
     for text, bad in checks:
         if bad.any():
-            yield HistoryFault(file=file, rows=_rows(bad), text=text, first=first, last=last)
+            yield HistoryFault(file=file, rows=lines_of(bad), text=text, first=first, last=last)
 
 
-def _rows(bad: Rows) -> str:
-    """Lines of the file in words; the header is line 1."""
-    lines = np.flatnonzero(bad) + 2
+def lines_of(bad: Rows, line: int = FIRST_LINE) -> str:
+    """Return the lines of a file in words, the first of the rows being on `line`."""
+    lines = np.flatnonzero(bad) + line
     named = ", ".join(str(line) for line in lines[:MOST_ROWS_NAMED])
     more = lines.size - MOST_ROWS_NAMED
     return f"line{'s' * (lines.size > 1)} {named}{f' and {more} more' if more > 0 else ''}"
@@ -313,3 +323,10 @@ def as_day(value: np.datetime64) -> dt.date:
     """Return a date of numpy as one of the library."""
     day: dt.date = value.astype("datetime64[D]").item()
     return day
+
+
+def named(sessions: list[dt.date]) -> str:
+    """Return sessions in words."""
+    if len(sessions) <= MOST_NAMED:
+        return f"{', '.join(map(str, sessions))}"
+    return f"{len(sessions)} sessions from {sessions[0]} to {sessions[-1]}"

@@ -7,17 +7,17 @@ shorter for it or has a named substitute.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.calendars import trading_days
 from bot.core.errors import ConfigError
 from bot.core.model import EventTable, MacroMonth
-from bot.core.sessions import TradingCalendar
-from bot.evidence.history import WARM_UP_SESSIONS, Bars, Dates, History, Values, known
-from bot.evidence.history_files import HistoryFault, Rows, as_day, fingerprint
+from bot.evidence.history import WARM_UP_SESSIONS, Bars, History, Values, known
+from bot.evidence.history_files import HistoryFault, Rows, as_day, fingerprint, named
+from bot.evidence.history_futures import believable, futures, no_settlement_days
+from bot.evidence.history_grid import grid_of
 from bot.evidence.history_sources import EVENT_TYPES, OHLC, SOURCES, files_of, read_source
 
 if TYPE_CHECKING:
@@ -25,20 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.evidence.history_files import Table
+    from bot.evidence.history_grid import Grid
 
 SPX_WARM_UP_SESSIONS: Final = 2 * WARM_UP_SESSIONS
-YEAR: Final = dt.timedelta(days=366)
 BILL_DAYS: Final = 91
-DAYS: Final = "datetime64[D]"
-MOST_NAMED: Final = 4
-"""Of more sessions than this, only the first and the last are named."""
-
 MACRO_FIELDS: Final = ("reer", "rate_differential_pct")
 NOTHING_SOLD: Final = "unknown from then on, and nothing is sold"
 DEFAULT_PACE: Final = "unknown from then on, and the pace of the hedge is the default"
-MOST_OF_VIX: Final = 5.0
-"""As a factor: the furthest of 2004-2026 was 2.9 (2020-03-16)."""
-
 LONGEST_SILENCE: Final = dt.timedelta(days=100)
 """An event or a month that is over for no longer than this ends nothing: the next is not out."""
 
@@ -58,26 +51,6 @@ PER_SESSION: Final = (
 """Fields of a history that have a row for each session, beside the bars."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Grid:
-    """The sessions that rows are made for."""
-
-    calendar: TradingCalendar
-    sessions: Dates
-
-    def column(self, table: Table, name: str) -> Values:
-        """Return a column of a table on each session, NaN where it has none."""
-        at, there = self.positions(table.dates)
-        out = np.full(self.sessions.size, np.nan)
-        out[at[there]] = table.columns[name][there]
-        return out
-
-    def positions(self, dates: Dates) -> tuple[np.ndarray, Rows]:
-        """Return the position of each date, and whether it is a session at all."""
-        at = np.minimum(np.searchsorted(self.sessions, dates), self.sessions.size - 1)
-        return at, self.sessions[at] == dates
-
-
 def load_history(folder: Path) -> History:
     """Read the histories of a folder.
 
@@ -94,8 +67,10 @@ def load_history(folder: Path) -> History:
     faults = tuple(dict.fromkeys(fault for table in tables.values() for fault in table.faults))
     if any(not tables[name].dates.size for name, source in SOURCES.items() if source.required):
         raise ConfigError(tuple(f"{folder}: {fault}" for fault in faults))
-    whole = _history(tables, _grid(tables))
-    history, odd = _believable(whole, tables["vx"].file)
+    grid = grid_of(tables)
+    whole = _history(tables, grid)
+    history, odd = believable(whole, tables["vx"].file)
+    odd = (*no_settlement_days(tables["vx"], grid), *odd)
     recorded = _recorded(history)
     end = min(_last(rows) for rows in recorded.values() if rows.any())
     files = {name: table.file for name, table in tables.items()}
@@ -109,20 +84,10 @@ def load_history(folder: Path) -> History:
     )
 
 
-def _grid(tables: Mapping[str, Table]) -> _Grid:
-    """Rows run from three years before the VIX, where SPX has them, to the end of SPX."""
-    spx, vix = tables["spx"], tables["vix"]
-    first = max(as_day(spx.dates[0]), as_day(vix.dates[0]) - 3 * YEAR)
-    last = as_day(spx.dates[-1])
-    calendar = TradingCalendar(trading_days(first, last + 3 * YEAR))
-    sessions = [day.session for day in calendar.days if day.session <= last]
-    return _Grid(calendar=calendar, sessions=np.array(sessions, "datetime64[D]"))
-
-
-def _history(tables: Mapping[str, Table], grid: _Grid) -> History:
+def _history(tables: Mapping[str, Table], grid: Grid) -> History:
     """Put every table on the sessions; nothing is carried or cut yet."""
     breadth = tables["breadth"]
-    expiries, settlements = _futures(tables["vx"], grid)
+    expiries, settlements = futures(tables["vx"], grid)
     return History(
         sessions=grid.sessions,
         calendar=grid.calendar,
@@ -142,18 +107,18 @@ def _history(tables: Mapping[str, Table], grid: _Grid) -> History:
     )
 
 
-def _bars(table: Table, grid: _Grid) -> Bars:
+def _bars(table: Table, grid: Grid) -> Bars:
     return Bars(**{name: grid.column(table, name) for name in OHLC})
 
 
-def _pair(table: Table, grid: _Grid, names: tuple[str, str]) -> Values:
+def _pair(table: Table, grid: Grid, names: tuple[str, str]) -> Values:
     """Two counts a session, both or none."""
     pair = np.column_stack([grid.column(table, name) for name in names])
     pair[np.isnan(pair).any(axis=1)] = np.nan
     return pair
 
 
-def _rate(table: Table, grid: _Grid) -> Values:
+def _rate(table: Table, grid: Grid) -> Values:
     """Continuously compounded: of the bill's discount, else of the three-month yield.
 
     ``-ln(1 - 91 d / 360) 365 / 91`` for a discount d, ``2 ln(1 + y / 2)`` for a bond-equivalent
@@ -162,44 +127,6 @@ def _rate(table: Table, grid: _Grid) -> Values:
     discount, yields = (grid.column(table, name) / 100 for name in ("dtb3", "dgs3mo"))
     of_bill = -np.log1p(-discount * BILL_DAYS / 360) * 365 / BILL_DAYS
     return np.where(np.isnan(of_bill), 2 * np.log1p(yields / 2), of_bill)
-
-
-def _futures(table: Table, grid: _Grid) -> tuple[Dates, Values]:
-    """Expiries and settlements by session, nearest first; what settles that day is no future."""
-    expiries = np.array([np.datetime64(text, "D") for text in table.texts["expiry"]], DAYS)
-    at, there = grid.positions(table.dates)
-    kept = there & (expiries > table.dates) & np.isfinite(table.columns["settle"])
-    order = np.lexsort((expiries[kept], at[kept]))
-    rows, dates, prices = (each[kept][order] for each in (at, expiries, table.columns["settle"]))
-    counts = np.bincount(rows, minlength=grid.sessions.size)
-    column = np.arange(rows.size) - (np.cumsum(counts) - counts)[rows]
-    shape = (grid.sessions.size, max(1, int(counts.max(initial=0))))
-    out = np.full(shape, np.datetime64("NaT"), DAYS), np.full(shape, np.nan)
-    out[0][rows, column], out[1][rows, column] = dates, prices
-    return out
-
-
-def _believable(history: History, file: str) -> tuple[History, tuple[HistoryFault, ...]]:
-    """Make settlements unknown that are out of all proportion to the VIX, and name them.
-
-    Before 2007-03-26 futures were quoted at ten times the index: a file that leaves them so.
-    """
-    with np.errstate(invalid="ignore"):
-        ratio = np.abs(np.log(history.vx_settlements / history.vix.close[:, None]))
-        odd = ratio > np.log(MOST_OF_VIX)
-    if not odd.any():
-        return history, ()
-    sessions = [history.session(int(at)) for at in np.flatnonzero(odd.any(axis=1))]
-    text = f"settlements more than {MOST_OF_VIX:g} times the VIX, or less than its part: left out"
-    fault = HistoryFault(
-        file=file,
-        rows=_named(sessions),
-        text=text,
-        first=history.session(0),
-        last=history.session(-1),
-    )
-    kept = np.where(odd, np.nan, history.vx_settlements)
-    return replace(history, vx_settlements=kept), (fault,)
 
 
 def _events(table: Table) -> EventTable:
@@ -259,7 +186,7 @@ def _gaps(
         if missing.size and not (name == "rate" and _longest_run(missing) <= LONGEST_CARRY[name]):
             yield HistoryFault(
                 file=files[name],
-                rows=_named([history.session(int(at)) for at in missing]),
+                rows=named([history.session(int(at)) for at in missing]),
                 text=f"{name} has no row: {_meaning(name, missing)}",
                 first=history.session(first),
                 last=history.session(end),
@@ -294,12 +221,6 @@ def _longest_run(positions: np.ndarray) -> int:
     """Return how many positions follow one another at most."""
     breaks = np.flatnonzero(np.diff(positions) != 1)
     return int(np.diff(np.concatenate([[-1], breaks, [positions.size - 1]])).max())
-
-
-def _named(sessions: list[dt.date]) -> str:
-    if len(sessions) <= MOST_NAMED:
-        return f"{', '.join(map(str, sessions))}"
-    return f"{len(sessions)} sessions from {sessions[0]} to {sessions[-1]}"
 
 
 def _carried(history: History) -> History:

@@ -97,7 +97,7 @@ SOURCES: Final[Mapping[str, Source]] = {
         names=("vx_futures_by_expiry.csv",),
         layout=Layout(texts=("expiry",), numbers=("settle",), also_dates=("expiry",), repeats=True),
         fields={"settle": ("settle",)},
-        absent="the curve is modelled",
+        absent="the curve is modelled, anchored to no settlement",
         contracts="VX_*.csv",
     ),
     "breadth": Source(

@@ -30,7 +30,7 @@ from bot.surfaces.chain import DEEP_DEVIATIONS, SHORTEST_YEARS, Listing, calibra
 from bot.surfaces.listings import years_to_open
 from bot.surfaces.quotes import SPREADS, deep_half_spread, quoted
 from bot.surfaces.spx_surface import Slice, SpxSurface
-from bot.surfaces.vix_surface import vix_vols
+from bot.surfaces.vix_surface import damped_vvix, vix_vols
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
@@ -205,9 +205,9 @@ class DayQuotes:
 
     def _vols(self, term: _Term, strikes: NDArray[np.float64]) -> NDArray[np.float64]:
         if term.smile is None:
-            vols = vix_vols(
-                strikes, forward=term.forward, years=term.years, vvix=self._day.levels.vvix
-            )
+            damping = self._settings.vvix_damping
+            vvix = damped_vvix(self._day.levels.vvix, term.years, power=damping)
+            vols = vix_vols(strikes, forward=term.forward, years=term.years, vvix=vvix)
             shift = self._settings.iv_shift
         else:
             variance = term.smile.total_variance(np.log(strikes / term.forward))

@@ -9,7 +9,7 @@ from typing import Final
 REFERENCE_SPX: Final = 7500.0
 """SPX level at which a contract has its size of today; a constant, so that nothing is foreseen."""
 
-_NOT_NEGATIVE: Final = ("spread_share", "spread_stress", "roll_offset")
+_NOT_NEGATIVE: Final = ("spread_share", "spread_stress", "roll_offset", "vvix_damping")
 _POSITIVE: Final = ("nav_usd", "size", "reference_spx")
 
 
@@ -37,6 +37,9 @@ class ReplaySettings:
         of a book of that size, which nobody could margin.
     iv_shift, spx_iv_shift
         Added to the implied volatility of every VIX and of every SPX option, decimal.
+    vvix_damping
+        Power by which a shift of VVIX dies away towards far expiries
+        (`bot.surfaces.vix_surface.damped_vvix`): 0 moves all of them alike.
     hedge
         Whether there is a hedge; without one, condors need no cover.
     roll_offset
@@ -61,6 +64,7 @@ class ReplaySettings:
     size: float = 1.0
     iv_shift: float = 0.0
     spx_iv_shift: float = 0.0
+    vvix_damping: float = 0.0
     hedge: bool = True
     roll_offset: int = 0
     official_breadth_only: bool = False

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     Values: TypeAlias = "float | NDArray[np.float64]"
 
 ANCHOR_FORWARD: Final = 18.0
+ANCHOR_VVIX: Final = 104.0
+"""VVIX of 2021-04-26, the one session whose far expiries the surface was fitted to, points."""
+
+VVIX_YEARS: Final = 30 / 365
+"""Maturity that VVIX is the volatility of."""
+
 LOWEST_RATIO: Final = 0.4
 """Floor of the smile, as a share of the at-the-money volatility."""
 
@@ -117,3 +123,25 @@ def vix_vols(
     x = np.log(strikes / forward) / np.sqrt(years)
     ratio = 1 + fit.slope * x / (1 + fit.bend * np.abs(x))
     return vix_atm_vol(vvix, years, forward=forward, fit=fit) * np.maximum(ratio, LOWEST_RATIO)
+
+
+def damped_vvix(vvix: float, years: float, *, power: float) -> float:
+    """Return the VVIX by which an expiry further away than that of VVIX itself is priced, points.
+
+    ``A (VVIX / A) ** d`` with ``d = min(1, (30 days / T) ** power)`` and A = `ANCHOR_VVIX`: a shift
+    of VVIX away from the level at which far expiries are recorded reaches them in part. Power 0
+    moves all expiries alike; with 1/2 the shift dies away with the square root of time.
+
+    Parameters
+    ----------
+    vvix
+        VVIX in points.
+    years
+        Time to settlement, > 0.
+    power
+        Of the damping, >= 0.
+    """
+    if power == 0:
+        return vvix
+    share = min(1.0, (VVIX_YEARS / years) ** power)
+    return float(ANCHOR_VVIX * (vvix / ANCHOR_VVIX) ** share)

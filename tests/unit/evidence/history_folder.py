@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from bot.calendars import trading_days
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 FIRST, LAST = dt.date(2010, 1, 4), dt.date(2012, 12, 31)
 SESSIONS = [day.session for day in trading_days(FIRST, LAST)]
+OPEN = [day.session for day in trading_days(FIRST, LAST + dt.timedelta(days=100))]
 
 
 def write_histories(folder: Path) -> Path:
@@ -39,8 +41,9 @@ def write_histories(folder: Path) -> Path:
 
 
 def ahead(day: dt.date) -> list[tuple[int, dt.date]]:
-    """Two made-up settlement dates after a day."""
-    return [(n, day + dt.timedelta(days=30 * (n + 1))) for n in range(2)]
+    """Two made-up settlement days after a day: the sessions a month and two months on."""
+    aims = (day + dt.timedelta(days=30 * (n + 1)) for n in range(2))
+    return [(n, OPEN[bisect_left(OPEN, aim)]) for n, aim in enumerate(aims)]
 
 
 def edit(file: Path, change: Callable[[list[str]], list[str]]) -> None:

@@ -70,6 +70,28 @@ def test_futures_are_by_expiry_and_one_that_settles_today_is_none(folder: Path) 
     assert load_history(folder).vx(0) == expected
 
 
+def test_a_future_that_settles_on_no_session_is_named_with_its_rows_and_left_out(
+    folder: Path,
+) -> None:
+    """31 May 2010 was Memorial Day; its future is quoted on lines 4 and 7 of the file."""
+    edit(
+        folder / "vx_futures_by_expiry.csv",
+        lambda lines: [
+            *lines[:3], f"{SESSIONS[1]},2010-05-31,25", *lines[3:5],
+            f"{SESSIONS[2]},2010-05-31,25", *lines[5:],
+        ],
+    )  # fmt: skip
+    history = load_history(folder)
+
+    (told,) = map(str, history.faults)
+    assert told.startswith(
+        "vx_futures_by_expiry.csv, lines 4, 7: expiry = 2010-05-31 is no session: its settlements "
+        "are left out, and the curve is modelled there; write the day on which the future settles"
+    )
+    assert dt.date(2010, 5, 31) not in {*history.vx(1), *history.vx(2)}
+    assert len(history.vx(1)) == 2
+
+
 def test_decisions_begin_after_a_year_of_vix_and_lie_within_what_was_asked_for(
     folder: Path,
 ) -> None:
@@ -100,7 +122,7 @@ def test_a_missing_series_is_modelled_and_said_so(folder: Path) -> None:
     (folder / "vx_futures_by_expiry.csv").unlink()
 
     assert faults(folder) == (
-        "vx_futures_by_expiry.csv: no file: the curve is modelled; usable: nothing of it"
+        "vx_futures_by_expiry.csv: no file: the curve is modelled, anchored to no settlement; usable: nothing of it"
     )
 
 

@@ -214,3 +214,18 @@ def test_nothing_that_has_settled_is_held_in_the_listing() -> None:
 
     assert all(each.last_trade >= session for each in (*listed.spx, *listed.vix))
     assert isinstance(listed.spx[0].contract(7_500.0, Right.PUT), OptionContract)
+
+
+def test_damping_makes_far_calls_cheaper_in_a_panic_and_leaves_those_of_a_month() -> None:
+    """The VIX is above 30, so that VVIX stands above the 104 at which far expiries are recorded."""
+    day, listed, undamped = opened(PANIC)
+    _, _, damped = opened(PANIC, vvix_damping=0.5)
+    near, far = (series for series in listed.vix if series.expiry in {min(day.vx), max(day.vx)})
+    calls = [each.contract(40.0, Right.CALL) for each in (near, far)]
+    plain, less = ([each.mid for each in found.of(calls).values()] for found in (undamped, damped))
+
+    assert day.levels.vix > 30
+    assert (near.expiry - day.snapshot.session).days <= 30
+    assert (far.expiry - day.snapshot.session).days > 90
+    assert plain[0] == less[0]
+    assert plain[1] > less[1]

@@ -17,7 +17,7 @@ from bot.data.chains import RecordedSeries, read_chain
 from bot.data.histories import Histories
 from bot.surfaces.chain import Listing, vix_quotes
 from bot.surfaces.levels import vol_levels
-from bot.surfaces.vix_surface import vix_atm_vol, vix_vols
+from bot.surfaces.vix_surface import damped_vvix, vix_atm_vol, vix_vols
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
@@ -73,6 +73,18 @@ def test_at_the_money_volatility_falls_with_time_from_vvix() -> None:
     """100 to 120 % at 30 days for VVIX 105, down to 60 to 70 % at 220 days."""
     assert 0.95 < vix_atm_vol(105.0, 30 / 365, forward=20.0) < 1.05
     assert 0.60 < vix_atm_vol(105.0, 220 / 365, forward=22.0) < 0.70
+
+
+def test_a_shift_of_vvix_dies_away_with_the_root_of_time_beyond_its_own_month() -> None:
+    """Twice 104: a month sees all of it, 120 days half of its logarithm, sqrt(2) times 104."""
+    month, four_months = 30 / 365, 120 / 365
+
+    assert damped_vvix(208.0, 15 / 365, power=0.5) == pytest.approx(208.0)
+    assert damped_vvix(208.0, month, power=0.5) == pytest.approx(208.0)
+    assert damped_vvix(208.0, four_months, power=0.5) == pytest.approx(147.0782, abs=1e-3)
+    assert damped_vvix(52.0, four_months, power=0.5) == pytest.approx(73.5391, abs=1e-3)
+    assert damped_vvix(104.0, four_months, power=0.5) == pytest.approx(104.0)
+    assert damped_vvix(208.0, four_months, power=0.0) == 208.0
 
 
 def test_calls_are_dearer_in_volatility_the_further_out() -> None:
