@@ -61,13 +61,24 @@ def vix_strikes() -> tuple[float, ...]:
     )
 
 
-@lru_cache(maxsize=256)
 def spx_strikes(lowest: float, highest: float) -> tuple[float, ...]:
     """Return the strikes of a series during whose listing SPX closed between two levels."""
+    return _strikes_within(
+        tuple(
+            (
+                int(lowest * below // BAND_ROUNDING) * BAND_ROUNDING,
+                int(highest * above // BAND_ROUNDING + 1) * BAND_ROUNDING,
+            )
+            for _, below, above in SPX_GRID
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _strikes_within(bands: tuple[tuple[int, int], ...]) -> tuple[float, ...]:
+    """Return the strikes of each step of the grid within its band; most series share theirs."""
     strikes: set[float] = set()
-    for step, below, above in SPX_GRID:
-        first = int(lowest * below // BAND_ROUNDING) * BAND_ROUNDING
-        last = int(highest * above // BAND_ROUNDING + 1) * BAND_ROUNDING
+    for (step, _, _), (first, last) in zip(SPX_GRID, bands, strict=True):
         strikes.update(float(strike) for strike in range(-(-first // step) * step, last + 1, step))
     return tuple(sorted(strikes))
 

@@ -13,6 +13,7 @@ The venue's day ends at midnight, and its list of executions with it; a `Witness
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -87,10 +88,10 @@ class Witness:
         return len({ticket.key for ticket in self.placed if ticket.order_ref == reference})
 
     def _see(self, ticket: OrderTicket) -> None:
-        ledger = self.found.ledger
-        intent_id = ledger.intent_of(ticket.order_ref)
-        states = {record.intent.intent_id: record.state for record in ledger.intent_records()}
-        if intent_id is None or states[intent_id] is IntentState.COMMITTED:
+        state = self.found.ledger.value(
+            "SELECT state FROM intents WHERE order_ref = ?", (ticket.order_ref,)
+        )
+        if state is None or state == IntentState.COMMITTED.value:
             self.broken.append(f"{ticket.order_ref!r} was sent without a committed intent")
         live = [
             order.ticket.key
@@ -148,15 +149,15 @@ def counted(found: Stage) -> dict[str, tuple[int, Decimal]]:
     AssertionError
         If it counts two revisions of one family.
     """
-    rows = found.ledger.rows("SELECT family, quantity, price FROM fills WHERE NOT superseded")
-    assert len({row["family"] for row in rows}) == len(rows)
-    today = {execution.exec_id.rpartition(".")[0] for execution, _ in _executions(found)}
-    return {
-        row["family"]: (row["quantity"], Decimal(row["price"]))
-        for row in rows
-        if row["family"] in today
-    }
-
-
-def _executions(found: Stage) -> tuple[tuple[object, object], ...]:
-    return tuple(found.gateway.world.exchange.executions())
+    twice = found.ledger.rows(
+        "SELECT family FROM fills WHERE NOT superseded GROUP BY family HAVING COUNT(*) > 1"
+    )
+    assert [row["family"] for row in twice] == []
+    executions = found.gateway.world.exchange.executions()
+    today = sorted({execution.exec_id.rpartition(".")[0] for execution, _ in executions})
+    rows = found.ledger.rows(
+        "SELECT family, quantity, price FROM fills WHERE NOT superseded "
+        "AND family IN (SELECT value FROM json_each(?))",
+        (json.dumps(today),),
+    )
+    return {row["family"]: (row["quantity"], Decimal(row["price"])) for row in rows}
