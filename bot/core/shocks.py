@@ -63,8 +63,6 @@ class Shocks:
     @classmethod
     def together(cls, sets: Sequence[Shocks]) -> Shocks:
         """Put sets of shocks one behind the other."""
-        if len(sets) == 1:
-            return sets[0]
         return cls(
             spx=np.concatenate([each.spx for each in sets]),
             vix=np.concatenate([each.vix for each in sets]),
@@ -80,8 +78,15 @@ GRID: Final = Shocks.of(
 """The shocks that are kept for display."""
 
 
-JUDGED: Final = (PAIRED, GRID)
-"""Sets of shocks that a decision asks for; whoever asks for one will ask for the other."""
+JUDGED: Final = Shocks.together((PAIRED, GRID))
+"""All shocks that a decision asks for; whoever asks for one set will ask for the other."""
+
+
+def reckoned(shocks: Shocks) -> tuple[Shocks, slice]:
+    """Return the shocks that are reckoned with `shocks`, and where they are among them."""
+    if shocks is PAIRED:
+        return JUDGED, slice(0, PAIRED.vix.size)
+    return (JUDGED, slice(PAIRED.vix.size, None)) if shocks is GRID else (shocks, slice(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +137,12 @@ def vol_lift(vix_points: FloatArray, days: float) -> FloatArray:
 
     ``VIX points / 100 x min(1.5, sqrt(30 / days))``
     """
-    return vix_points / 100 * min(MOST_LIFT, math.sqrt(SMILE_DAYS / max(days, 1.0)))
+    return vix_points / 100 * vol_lift_share(days)
+
+
+def vol_lift_share(days: float) -> float:
+    """Return the share of a VIX shock that lifts volatility of `days`, at most 1.5."""
+    return min(MOST_LIFT, math.sqrt(SMILE_DAYS / max(days, 1.0)))
 
 
 def vx_share(days: float) -> float:
@@ -148,23 +158,21 @@ def shocked_price(option: Repriceable, shocks: Shocks) -> FloatArray:
 
 def shocked_prices(options: Sequence[Repriceable], shocks: Shocks) -> FloatArray:
     """Return the price of each option after each shock, points, shape (options, n)."""
-    prices = np.empty((len(options), shocks.vix.size))
-    for on_vix, shocked in ((True, _shocked_vix), (False, _shocked_spx)):
-        rows = [
-            at for at, each in enumerate(options) if (each.contract.underlying == "VIX") is on_vix
-        ]
+    on_vix = [at for at, each in enumerate(options) if each.on_vix]
+    on_spx = [at for at, each in enumerate(options) if not each.on_vix]
+    forward = np.empty((len(options), shocks.vix.size))
+    vol = np.empty_like(forward)
+    for rows, shocked in ((on_vix, _shocked_vix), (on_spx, _shocked_spx)):
         if rows:
-            chosen = [options[at] for at in rows]
-            forward, vol = shocked(chosen, shocks)
-            prices[rows] = price(
-                forward,
-                _column(each.contract.strike for each in chosen),
-                _column(each.years for each in chosen),
-                _column(each.discount for each in chosen),
-                vol,
-                _column(each.contract.right is Right.CALL for each in chosen) > 0,
-            )
-    return prices
+            forward[rows], vol[rows] = shocked([options[at] for at in rows], shocks)
+    return price(
+        forward,
+        _column([each.contract.strike for each in options]),
+        _column([each.years for each in options]),
+        _column([each.discount for each in options]),
+        vol,
+        _column([each.contract.right is Right.CALL for each in options]) > 0,
+    )
 
 
 def shock_gain(option: Repriceable, shocks: Shocks) -> FloatArray:
@@ -182,30 +190,29 @@ def shock_gains(options: Sequence[Repriceable], shocks: Shocks) -> FloatArray:
 
 def _shocked_vix(options: Sequence[Repriceable], shocks: Shocks) -> tuple[FloatArray, FloatArray]:
     """Return the futures after each shock, and the volatilities that stay."""
-    level = _column(option.forward for option in options)
-    shares = np.interp(_column(option.days for option in options), _VX_DAYS, _VX_SHARES)
+    level = _column([option.forward for option in options])
+    shares = np.interp(_column([option.days for option in options]), _VX_DAYS, _VX_SHARES)
     forward = np.maximum(level + shocks.vix * shares, np.minimum(LEAST_FUTURE, level))
-    vol = np.array([option.smile.at(np.zeros(1)) for option in options])
+    vol = np.array([option.smile.vol for option in options])
     return forward, np.broadcast_to(vol, forward.shape)
 
 
 def _shocked_spx(options: Sequence[Repriceable], shocks: Shocks) -> tuple[FloatArray, FloatArray]:
     """Return the forwards after each shock, and the lifted volatilities at the strikes."""
-    forward = _column(option.forward for option in options) * (1 + shocks.spx)
-    moneyness = np.log(_column(option.contract.strike for option in options) / forward)
+    forward = _column([option.forward for option in options]) * (1 + shocks.spx)
+    moneyness = np.log(_column([option.contract.strike for option in options]) / forward)
     vol = np.empty_like(forward)
-    rows: dict[int, list[int]] = defaultdict(list)
+    rows: dict[Smile, list[int]] = defaultdict(list)
     for at, option in enumerate(options):
-        rows[id(option.smile)].append(at)
-    for same in rows.values():
-        vol[same] = options[same[0]].smile.at(moneyness[same])
-    for at, option in enumerate(options):
-        vol[at] += vol_lift(shocks.vix, option.days)
-    return forward, np.maximum(vol, LEAST_VOL)
+        rows[option.smile].append(at)
+    for smile, same in rows.items():
+        vol[same] = smile.at(moneyness[same])
+    lift = shocks.vix / 100 * _column([vol_lift_share(option.days) for option in options])
+    return forward, np.maximum(vol + lift, LEAST_VOL)
 
 
-def _column(values: Iterable[float]) -> FloatArray:
-    return np.array(list(values), dtype=np.float64)[:, np.newaxis]
+def _column(values: Sequence[float]) -> FloatArray:
+    return np.array(values, dtype=np.float64)[:, np.newaxis]
 
 
 def smile_of(chain: PricedChain) -> Smile | None:
@@ -213,14 +220,16 @@ def smile_of(chain: PricedChain) -> Smile | None:
 
     ``None`` where no option of the chain has a volatility.
     """
-    known = np.isfinite(chain.iv)
-    inside = chain.is_call == (chain.strike < chain.forward)
-    order = np.lexsort((inside, chain.strike))
-    order = order[known[order]]
-    strike, first = np.unique(chain.strike[order], return_index=True)
-    if not strike.size:
+    by_strike: dict[float, float] = {}
+    options = zip(chain.strike.tolist(), chain.is_call.tolist(), chain.iv.tolist(), strict=True)
+    for strike, is_call, vol in options:
+        outside = is_call is not (strike < chain.forward)
+        if math.isfinite(vol) and (outside or strike not in by_strike):
+            by_strike[strike] = vol
+    if not by_strike:
         return None
-    return Smile(moneyness=np.log(strike / chain.forward), vol=chain.iv[order][first])
+    strikes = np.array(list(by_strike))
+    return Smile(moneyness=np.log(strikes / chain.forward), vol=np.array(list(by_strike.values())))
 
 
 def repriceable(
@@ -272,7 +281,7 @@ class Gains:
     def __init__(self) -> None:
         self._smiles: dict[PricedChain, Smile | None] = {}
         self._options: dict[OptionContract, Repriceable | None] = {}
-        self._gains: dict[tuple[Shocks, OptionContract], FloatArray] = {}
+        self._gains: dict[Shocks, dict[OptionContract, FloatArray | None]] = defaultdict(dict)
         self._books: dict[tuple[Shocks, int], tuple[object, FloatArray | None]] = {}
 
     def option(self, contract: OptionContract, chain: PricedChain) -> Repriceable | None:
@@ -283,22 +292,21 @@ class Gains:
 
     def prepare(self, options: Iterable[Repriceable], shocks: Shocks) -> None:
         """Reckon the gains of many options at once."""
-        known = self._gains
-        new = [each for each in options if (shocks, each.contract) not in known]
+        known = self._gains[shocks]
+        new = [each for each in options if each.contract not in known]
         if not new:
             return
-        sets = JUDGED if shocks in JUDGED else (shocks,)
-        gains = shock_gains(new, Shocks.together(sets))
-        for option, gain in zip(new, gains, strict=True):
-            end = 0
-            for each in sets:
-                begin, end = end, end + each.vix.size
-                known[each, option.contract] = gain[begin:end]
+        gains = shock_gains(new, shocks)
+        sound: list[bool] = np.isfinite(gains).all(axis=1).tolist()
+        for option, gain, finite in zip(new, gains, sound, strict=True):
+            known[option.contract] = gain if finite else None
 
-    def gain(self, option: Repriceable, shocks: Shocks) -> FloatArray:
-        """Return the gain of an option in each shock, points; see `shock_gain`."""
-        self.prepare((option,), shocks)
-        return self._gains[shocks, option.contract]
+    def gain(self, option: Repriceable, shocks: Shocks) -> FloatArray | None:
+        """Return the gain of an option in each shock, points; ``None`` where any is unknown."""
+        known = self._gains[shocks]
+        if option.contract not in known:
+            self.prepare((option,), shocks)
+        return known[option.contract]
 
     def of_held(
         self, held: object, shocks: Shocks, reckon: Callable[[], FloatArray | None]

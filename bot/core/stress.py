@@ -21,10 +21,10 @@ import numpy as np
 from bot.core.book import Leg
 from bot.core.decision import Action, StressCell, StressGrid
 from bot.core.model import MULTIPLIER
-from bot.core.shocks import GRID, PAIRED, Repriceable, Shocks, is_intrinsic
+from bot.core.shocks import GRID, JUDGED, PAIRED, Repriceable, Shocks, is_intrinsic, reckoned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from decimal import Decimal
 
     from bot.core.context import Context
@@ -36,17 +36,6 @@ ROUNDING: Final = 1e-9
 
 UNBOUNDED: Final = 10**6
 """Units of what loses in no shock."""
-
-
-def leg_gain(context: Context, leg: Leg, shocks: Shocks) -> FloatArray | None:
-    """Return the gain of one leg in each shock, points of one unit; ``None`` when unknown."""
-    known, option = _option(context, leg)
-    if not known:
-        return None
-    if option is None:
-        return np.zeros_like(shocks.vix)
-    gain = leg.ratio * context.gains.gain(option, shocks)
-    return gain if np.isfinite(gain).all() else None
 
 
 def _option(context: Context, leg: Leg) -> tuple[bool, Repriceable | None]:
@@ -63,21 +52,32 @@ def _option(context: Context, leg: Leg) -> tuple[bool, Repriceable | None]:
     return option is not None or bool(bidless), option
 
 
-def _prepare(context: Context, legs: Iterable[Leg], shocks: Shocks) -> None:
-    """Reckon the gains of many legs at once."""
+def prepare_gains(context: Context, *further: Sequence[Leg]) -> None:
+    """Reckon in one step the gains of all that the book holds, and of `further` structures."""
+    legs = [leg for condor in context.book.condors for leg in condor.legs]
+    legs += [Leg(contract=lot.contract, ratio=1) for lot in context.book.lots]
+    legs += [leg for structure in further for leg in structure]
     options = (_option(context, leg)[1] for leg in legs)
-    context.gains.prepare([option for option in options if option is not None], shocks)
+    context.gains.prepare([option for option in options if option is not None], JUDGED)
 
 
 def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
     """Return the gain of one unit of `legs` in each shock, USD; ``None`` when a leg is unknown."""
-    _prepare(context, legs, shocks)
+    all_shocks, part = reckoned(shocks)
+    gain = _unit_usd(context, legs, all_shocks)
+    return None if gain is None else gain[part]
+
+
+def _unit_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
+    found = [_option(context, leg) for leg in legs]
+    context.gains.prepare([option for _, option in found if option is not None], shocks)
     total = np.zeros_like(shocks.vix)
-    for leg in legs:
-        gain = leg_gain(context, leg, shocks)
-        if gain is None:
+    for leg, (known, option) in zip(legs, found, strict=True):
+        gain = None if option is None else context.gains.gain(option, shocks)
+        if not known or (gain is None and option is not None):
             return None
-        total = total + gain
+        if gain is not None:
+            total += leg.ratio * gain
     return total * MULTIPLIER
 
 
@@ -94,8 +94,7 @@ def condors_gain_usd(context: Context, shocks: Shocks) -> FloatArray | None:
 
     Condors that shall be closed count until they are closed.
     """
-    condors = context.book.condors
-    held = context.gains.of_held(condors, shocks, lambda: _held_condors_usd(context, shocks))
+    held = _of_held(context, context.book.condors, shocks, _held_condors_usd)
     added = (
         _times(
             opening_gain_usd(
@@ -109,11 +108,23 @@ def condors_gain_usd(context: Context, shocks: Shocks) -> FloatArray | None:
     return _total([held, *added], shocks)
 
 
+def _of_held(
+    context: Context,
+    held: object,
+    shocks: Shocks,
+    reckon: Callable[[Context, Shocks], FloatArray | None],
+) -> FloatArray | None:
+    """Return the gain of what is `held`, of which all shocks that are judged are reckoned once."""
+    all_shocks, part = reckoned(shocks)
+    gain = context.gains.of_held(held, all_shocks, lambda: reckon(context, all_shocks))
+    return None if gain is None else gain[part]
+
+
 def _held_condors_usd(context: Context, shocks: Shocks) -> FloatArray | None:
-    condors = context.book.condors
-    _prepare(context, (leg for condor in condors for leg in condor.legs), shocks)
+    prepare_gains(context)
     gains = [
-        _times(unit_gain_usd(context, condor.legs, shocks), condor.quantity) for condor in condors
+        _times(_unit_usd(context, condor.legs, shocks), condor.quantity)
+        for condor in context.book.condors
     ]
     return _total(gains, shocks)
 
@@ -122,8 +133,7 @@ def hedge_gain_usd(
     context: Context, shocks: Shocks, *, orders: Iterable[OrderIntent] = ()
 ) -> FloatArray | None:
     """Return the gain of the VIX calls held in each shock, USD, and of hedge `orders` as filled."""
-    lots = context.book.lots
-    held = context.gains.of_held(lots, shocks, lambda: _held_calls_usd(context, shocks))
+    held = _of_held(context, context.book.lots, shocks, _held_calls_usd)
     traded = [
         _times(unit_gain_usd(context, intent.legs, shocks), intent.quantity)
         for intent in orders
@@ -133,12 +143,10 @@ def hedge_gain_usd(
 
 
 def _held_calls_usd(context: Context, shocks: Shocks) -> FloatArray | None:
-    lots = context.book.lots
-    calls = [Leg(contract=lot.contract, ratio=1) for lot in lots]
-    _prepare(context, calls, shocks)
+    prepare_gains(context)
     gains = [
-        _times(unit_gain_usd(context, (call,), shocks), lot.quantity)
-        for call, lot in zip(calls, lots, strict=True)
+        _times(_unit_usd(context, (Leg(contract=lot.contract, ratio=1),), shocks), lot.quantity)
+        for lot in context.book.lots
     ]
     return _total(gains, shocks)
 
