@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.core.indicators import FloatArray
-    from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot, Session
+    from bot.core.model import BreadthDay, BreadthSeries, BreadthSource, Session
     from bot.core.rules import SignalRules
 
 
@@ -44,15 +44,28 @@ class BreadthReading(NamedTuple):
     breadth_source: BreadthSource | None = None
 
 
-def read_breadth(snapshot: MarketSnapshot, rules: SignalRules) -> BreadthReading:
-    """Judge the breadth of the last completed session, and whether it turned down in it."""
-    advances, declines = _issues(snapshot, minimum=rules.breadth_minimum_days)
+def read_breadth(
+    series: BreadthSeries | None, past: list[Session], rules: SignalRules
+) -> BreadthReading:
+    """Judge the breadth of the last completed session, and whether it turned down in it.
+
+    Parameters
+    ----------
+    series
+        What was counted; ``None`` is unknown.
+    past
+        Sessions up to the last completed one.
+    rules
+        Periods and bounds.
+    """
+    days = series.days if series else ()
+    advances, declines = _issues(days, past, minimum=rules.breadth_minimum_days)
     line = indicators.ad_line(advances, declines)
     above = line - indicators.ema(line, rules.breadth_ema)
     oscillator = indicators.mcclellan_oscillator(advances, declines)
     state, before = (_state(above, oscillator, sessions, rules=rules) for sessions in (0, 1))
     gap = back(above, 0)
-    if snapshot.breadth is None or gap is None or state is None:
+    if series is None or gap is None or state is None:
         return BreadthReading()
     return BreadthReading(
         ad_line=back(line, 0),
@@ -61,7 +74,7 @@ def read_breadth(snapshot: MarketSnapshot, rules: SignalRules) -> BreadthReading
         mcclellan=back(oscillator, 0),
         breadth=state,
         breadth_turned_down=turned_down(state, before),
-        breadth_source=snapshot.breadth.source,
+        breadth_source=series.source,
     )
 
 
@@ -111,11 +124,13 @@ def _state(
     return None if gap is None or points is None else judge_breadth(gap, points, rules)
 
 
-def _issues(snapshot: MarketSnapshot, *, minimum: int) -> tuple[FloatArray, FloatArray]:
+def _issues(
+    days: Sequence[BreadthDay], past: list[Session], *, minimum: int
+) -> tuple[FloatArray, FloatArray]:
     """Return advances and declines, or no values when they are unknown."""
-    days = snapshot.breadth.days if snapshot.breadth else ()
-    issues = np.array([(day.advances, day.declines) for day in days]).reshape(-1, 2)
-    complete = len(days) >= minimum and consecutive([day.session for day in days], snapshot)
-    if not complete or not (issues >= 0).all():
+    advances = np.array([day.advances for day in days])
+    declines = np.array([day.declines for day in days])
+    complete = len(days) >= minimum and consecutive([day.session for day in days], past)
+    if not complete or not ((advances >= 0) & (declines >= 0)).all():
         return NO_VALUES, NO_VALUES
-    return issues[:, 0], issues[:, 1]
+    return advances, declines

@@ -8,9 +8,9 @@ to ascend: a year later their weight in any recursive average here is below 1e-7
 from __future__ import annotations
 
 import math
+import operator
 from bisect import bisect_left
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -19,9 +19,36 @@ if TYPE_CHECKING:
 
     from bot.core.indicators import FloatArray
     from bot.core.model import DailyBar, MarketSnapshot, Session
+    from bot.core.rules import SignalRules
 
 NO_VALUES: Final = np.empty(0)
 """A series that is unknown."""
+
+
+class Completed(NamedTuple):
+    """What the signals of one snapshot have in common, judged once for all of them.
+
+    Parameters
+    ----------
+    past
+        Sessions before the one being decided, as far as the calendar reaches.
+    spx, vix
+        Completed closes in points, oldest first; no values when they are unknown.
+    """
+
+    past: list[Session]
+    spx: FloatArray
+    vix: FloatArray
+
+
+def completed_series(snapshot: MarketSnapshot, rules: SignalRules) -> Completed:
+    """Return the completed closes of a snapshot."""
+    past = past_sessions(snapshot)
+    return Completed(
+        past=past,
+        spx=completed_closes(snapshot.spx_bars, past, minimum=rules.minimum_bars),
+        vix=completed_closes(snapshot.vix_bars, past, minimum=rules.minimum_bars),
+    )
 
 
 def past_sessions(snapshot: MarketSnapshot) -> list[Session]:
@@ -31,22 +58,19 @@ def past_sessions(snapshot: MarketSnapshot) -> list[Session]:
     return [day.session for day in days[:end]]
 
 
-def consecutive(sessions: list[Session], snapshot: MarketSnapshot) -> bool:
-    """Whether no session is missing as far as the calendar reaches, up to the one before."""
-    past = past_sessions(snapshot)
+def consecutive(sessions: list[Session], past: list[Session]) -> bool:
+    """Whether no session of `past` is missing, as far back as both reach."""
     overlap = min(len(past), len(sessions))
     if overlap == 0 or sessions[-overlap:] != past[-overlap:]:
         return False
     older = sessions[: len(sessions) - overlap + 1]
-    return all(earlier < later for earlier, later in pairwise(older))
+    return all(map(operator.lt, older, older[1:]))
 
 
-def completed_closes(
-    bars: Sequence[DailyBar], snapshot: MarketSnapshot, *, minimum: int
-) -> FloatArray:
+def completed_closes(bars: Sequence[DailyBar], past: list[Session], *, minimum: int) -> FloatArray:
     """Return the closes of `bars` in points, oldest first; no values when they are unknown."""
     closes = np.array([bar.close for bar in bars])
-    complete = len(bars) >= minimum and consecutive([bar.session for bar in bars], snapshot)
+    complete = len(bars) >= minimum and consecutive([bar.session for bar in bars], past)
     possible = (closes > 0) & np.isfinite(closes)
     return closes if complete and possible.all() else NO_VALUES
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,11 +62,13 @@ def z_score(values: Sequence[float | None]) -> float | None:
         Dimensionless. ``None`` with fewer than two values, when one is unknown or no number, or
         when none differs from the others.
     """
-    series = np.array([np.nan if value is None else value for value in values])
-    if series.size <= 1 or not np.isfinite(series).all() or np.ptp(series) == 0:
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if len(known) < max(len(values), 2) or min(known) == max(known):
         return None  # equal values may have a deviation of 1e-17, by rounding
-    deviation = float(series.std(ddof=1))
-    return float(series[-1] - series.mean()) / deviation if deviation else None
+    apart = np.array(known)
+    apart -= apart.mean()
+    deviation = math.sqrt((apart * apart).sum() / (apart.size - 1))
+    return float(apart[-1]) / deviation if deviation else None
 
 
 def month_end(month: dt.date) -> dt.date:

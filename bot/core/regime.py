@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.core.breadth import Breadth, BreadthReading, read_breadth
+from bot.core.completed import completed_series
 from bot.core.decision import Observed, Signal
 from bot.core.macro import macro_scores
 from bot.core.model import BreadthSource
@@ -160,14 +161,17 @@ def compute_signals(snapshot: MarketSnapshot, rules: SignalRules) -> Signals:
     Signals
         With the names of the inputs that are unknown.
     """
-    trend, breadth = spx_trend(snapshot, rules), read_breadth(snapshot, rules)
-    levels, curve = volatility(snapshot, rules), term_structure(snapshot, rules)
+    completed = completed_series(snapshot, rules)
+    trend = spx_trend(completed.spx, rules)
+    breadth = read_breadth(snapshot.breadth, completed.past, rules)
+    levels = volatility(snapshot, completed.vix, rules)
+    curve = term_structure(snapshot, completed.past, rules)
     points = stress_points(trend, breadth, levels, rules=rules)
     unknown = unknown_inputs(trend, breadth, levels, curve=curve)
     score = stress_score(points)
     return Signals(
         **trend._asdict(),
-        **market_cycle(snapshot, rules)._asdict(),
+        **market_cycle(completed.spx, rules)._asdict(),
         **breadth._asdict(),
         **levels._asdict(),
         **curve._asdict(),

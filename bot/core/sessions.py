@@ -26,6 +26,7 @@ in the session before; SPXW and VX futures trade until the day they settle.
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -71,12 +72,12 @@ class TradingCalendar:
     _sessions: tuple[Session, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        sessions = tuple(day.session for day in self.days)
+        sessions = tuple([day.session for day in self.days])
         if not sessions:
             raise CalendarError("a calendar needs at least one trading day, received none")
-        for earlier, later in pairwise(sessions):
-            if later <= earlier:
-                raise CalendarError(f"trading days must ascend, received {later} after {earlier}")
+        if not all(map(operator.lt, sessions, sessions[1:])):
+            earlier, later = next(both for both in pairwise(sessions) if both[1] <= both[0])
+            raise CalendarError(f"trading days must ascend, received {later} after {earlier}")
         object.__setattr__(self, "_sessions", sessions)
 
     @property

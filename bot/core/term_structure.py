@@ -11,28 +11,26 @@ it: the near end rises faster than the far one. On 2018-02-05 VX2/VX1 - 1 stood 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bot.core.chain import future_level
-from bot.core.completed import less, past_sessions, ratio
+from bot.core.completed import less, ratio
 from bot.core.indicators import SESSIONS_PER_YEAR
+from bot.core.model import Session, VxDay
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-
-    from bot.core.model import MarketSnapshot, Session
+    from bot.core.model import DailyBar, MarketSnapshot
     from bot.core.rules import SignalRules
 
 Curve: TypeAlias = "Sequence[tuple[int, float | None]]"
 """Calendar days to settlement and level in points, nearest first; ``None`` is unknown."""
-
-Closes: TypeAlias = "dict[Session, dict[dt.date, float | None]]"
-"""Closes in points by session and settlement date."""
 
 NEAR_DAYS: Final = 30
 FAR_DAYS: Final = 60
@@ -53,11 +51,66 @@ class TermStructure(NamedTuple):
     vx_front_volatility: float | None
 
 
-def term_structure(snapshot: MarketSnapshot, rules: SignalRules) -> TermStructure:
-    """Return the slope of the curve now, its change, and the volatility of its front."""
-    curve = curve_now(snapshot)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastFutures:
+    """The VX futures of completed sessions.
+
+    A future of which no close, or none that can be, is known on a session is unknown there: no
+    other takes its place.
+
+    Parameters
+    ----------
+    past
+        Sessions before the one being decided, as far as the calendar reaches.
+    days
+        What was recorded, by session.
+    expiries
+        Every settlement date that is known of, ascending.
+    """
+
+    past: Sequence[Session]
+    days: Mapping[Session, VxDay]
+    expiries: Sequence[dt.date]
+
+    @classmethod
+    def of(cls, snapshot: MarketSnapshot, past: Sequence[Session]) -> PastFutures:
+        """Find the futures of a snapshot: those listed now, and those that have settled."""
+        listed = {future.expiry for future in snapshot.vx_curve}
+        seen = {each.expiry for day in snapshot.vx_days for each in day.closes}
+        days = {day.session: day for day in snapshot.vx_days}
+        return cls(past=past, days=days, expiries=sorted(listed | seen))
+
+    def ahead(self, session: Session) -> Sequence[dt.date]:
+        """Return the settlement dates after `session`, nearest first."""
+        return self.expiries[bisect_right(self.expiries, session) :]
+
+    def close(self, session: Session, expiry: dt.date) -> float | None:
+        """Return a close in points, ``None`` when it is unknown."""
+        day = self.days.get(session)
+        for each in () if day is None else day.closes:
+            if each.expiry == expiry:
+                return _possible(each.close)
+        return None
+
+
+def term_structure(
+    snapshot: MarketSnapshot, past: Sequence[Session], rules: SignalRules
+) -> TermStructure:
+    """Return the slope of the curve now, its change, and the volatility of its front.
+
+    Parameters
+    ----------
+    snapshot
+        The curve of now and its past.
+    past
+        Sessions before the one being decided, as far as the calendar reaches.
+    rules
+        Over how many sessions.
+    """
+    curve, futures = curve_now(snapshot), PastFutures.of(snapshot, past)
+    before = curve_before(futures, snapshot.vix_bars, rules.vx_slope_sessions)
     slope = constant_slope(curve)
-    change = less(slope, constant_slope(curve_before(snapshot, rules.vx_slope_sessions)))
+    change = less(slope, constant_slope(before))
     return TermStructure(
         vx2_over_vx1=second_over_first(curve),
         vx_30_days=constant_maturity(curve, NEAR_DAYS),
@@ -65,7 +118,7 @@ def term_structure(snapshot: MarketSnapshot, rules: SignalRules) -> TermStructur
         vx_slope=slope,
         vx_slope_change=change,
         vx_steepening=None if change is None else change < 0,
-        vx_front_volatility=front_volatility(snapshot, rules.vx_volatility_sessions),
+        vx_front_volatility=front_volatility(futures, rules.vx_volatility_sessions),
     )
 
 
@@ -78,19 +131,31 @@ def curve_now(snapshot: MarketSnapshot) -> Curve:
     return [(0, snapshot.level("VIX")), *futures]
 
 
-def curve_before(snapshot: MarketSnapshot, sessions: int) -> Curve:
+def curve_before(futures: PastFutures, spots: Sequence[DailyBar], sessions: int) -> Curve:
     """Return the curve at the close so many sessions before the one being decided.
 
     It is empty when that session is not on the calendar or its closes are not known.
+
+    Parameters
+    ----------
+    futures
+        Their closes.
+    spots
+        Bars of spot VIX, oldest first.
+    sessions
+        How far back, >= 1.
     """
-    past = past_sessions(snapshot)
-    if len(past) < sessions:
+    if len(futures.past) < sessions:
         return []
-    session = past[-sessions]
-    spot = next((bar.close for bar in snapshot.vix_bars if bar.session == session), None)
-    closes = closes_by_session(snapshot).get(session, {})
-    futures = [(_days(session, expiry), close) for expiry, close in closes.items()]
-    return [(0, spot), *futures] if futures else []
+    session = futures.past[-sessions]
+    if session not in futures.days:
+        return []
+    spot = next((bar.close for bar in reversed(spots) if bar.session == session), None)
+    ahead = [
+        (_days(session, expiry), futures.close(session, expiry))
+        for expiry in futures.ahead(session)
+    ]
+    return [(0, spot), *ahead] if ahead else []
 
 
 def constant_maturity(curve: Curve, days: int) -> float | None:
@@ -135,7 +200,7 @@ def second_over_first(curve: Curve) -> float | None:
     return less(ratio(second, first), 1)
 
 
-def front_volatility(snapshot: MarketSnapshot, sessions: int) -> float | None:
+def front_volatility(futures: PastFutures, sessions: int) -> float | None:
     """Return the realised volatility of the front VX future, percent a year.
 
     Standard deviation (n - 1) of the logarithmic returns of the last completed `sessions`, times
@@ -147,38 +212,22 @@ def front_volatility(snapshot: MarketSnapshot, sessions: int) -> float | None:
     float or None
         ``None`` when a close of any of these sessions is unknown.
     """
-    past, known = past_sessions(snapshot)[-sessions - 1 :], closes_by_session(snapshot)
+    past = futures.past[-sessions - 1 :]
     if len(past) <= sessions:
         return None
-    moves = [_front_move(known, *both) for both in pairwise(past)]
-    returns = np.array([np.nan if move is None else move for move in moves])
-    deviation = float(returns.std(ddof=1) * np.sqrt(SESSIONS_PER_YEAR) * 100)
-    return None if np.isnan(deviation) else deviation
-
-
-def closes_by_session(snapshot: MarketSnapshot) -> Closes:
-    """Return the closes of the futures that settle after each past session, nearest first.
-
-    A future of which no close, or none that can be, is known on a session is there with ``None``:
-    no other takes its place.
-    """
-    listed = {future.expiry for future in snapshot.vx_curve}
-    seen = {each.expiry for day in snapshot.vx_days for each in day.closes}
-    expiries = sorted(listed | seen)
-    return {
-        day.session: {expiry: known.get(expiry) for expiry in expiries if expiry > day.session}
-        for day in snapshot.vx_days
-        for known in ({each.expiry: _possible(each.close) for each in day.closes},)
-    }
-
-
-def _front_move(known: Closes, before: Session, session: Session) -> float | None:
-    """Return the logarithmic return of the contract that is in front on `session`."""
-    front, close = next(iter(known.get(session, {}).items()), (None, None))
-    if front is None or close is None or _days(session, front) > MONTH_DAYS:
+    moves = [_front_move(futures, *both) for both in pairwise(past)]
+    known = [move for move in moves if move is not None]
+    if len(known) < len(moves):
         return None
-    earlier = known.get(before, {}).get(front)
-    return None if earlier is None else float(np.log(close / earlier))
+    return float(np.log(known).std(ddof=1) * np.sqrt(SESSIONS_PER_YEAR) * 100)
+
+
+def _front_move(futures: PastFutures, before: Session, session: Session) -> float | None:
+    """Return the quotient of two closes of the contract that is in front on `session`."""
+    front = next(iter(futures.ahead(session)), None)
+    if front is None or _days(session, front) > MONTH_DAYS:
+        return None
+    return ratio(futures.close(session, front), futures.close(before, front))
 
 
 def _possible(close: float) -> float | None:

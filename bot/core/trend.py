@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core import indicators
-from bot.core.completed import back, completed_closes, trailing_mean
+from bot.core.completed import back, trailing_mean
 
 if TYPE_CHECKING:
     from bot.core.indicators import FloatArray
-    from bot.core.model import MarketSnapshot
     from bot.core.rules import SignalRules
 
 
@@ -47,9 +46,8 @@ class Cycle(NamedTuple):
     cycle: MarketCycle | None
 
 
-def spx_trend(snapshot: MarketSnapshot, rules: SignalRules) -> Trend:
-    """Return MACD and RSI of the last completed session."""
-    closes = completed_closes(snapshot.spx_bars, snapshot, minimum=rules.minimum_bars)
+def spx_trend(closes: FloatArray, rules: SignalRules) -> Trend:
+    """Return MACD and RSI of the last completed session, from the closes up to it."""
     macd = indicators.macd(
         closes, fast=rules.macd_fast, slow=rules.macd_slow, signal=rules.macd_signal
     )
@@ -69,9 +67,8 @@ def crossed_below_zero(now: float | None, before: float | None) -> bool | None:
     return None if now is None or before is None else now < 0 <= before
 
 
-def market_cycle(snapshot: MarketSnapshot, rules: SignalRules) -> Cycle:
-    """Return drawdown, side of the long mean, and the name of the two."""
-    closes = completed_closes(snapshot.spx_bars, snapshot, minimum=rules.minimum_bars)
+def market_cycle(closes: FloatArray, rules: SignalRules) -> Cycle:
+    """Return drawdown, side of the long mean, and the name of the two, from completed closes."""
     depth = drawdown(closes)
     mean, close = trailing_mean(closes, rules.spx_long_mean), back(closes, 0)
     return Cycle(

@@ -6,14 +6,14 @@ three, which it does when it is afraid now (methodology, section 2).
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from bot.core import indicators
-from bot.core.completed import back, completed_closes, ratio, trailing_mean
+from bot.core.completed import back, ratio, trailing_mean
 
 if TYPE_CHECKING:
+    from bot.core.indicators import FloatArray
     from bot.core.model import MarketSnapshot
     from bot.core.rules import SignalRules
 
@@ -40,16 +40,15 @@ class Volatility(NamedTuple):
     vix_macd_histogram: float | None
 
 
-def volatility(snapshot: MarketSnapshot, rules: SignalRules) -> Volatility:
-    """Return the levels of now, and what the completed closes of VIX say about them."""
-    closes = completed_closes(snapshot.vix_bars, snapshot, minimum=rules.minimum_bars)
+def volatility(snapshot: MarketSnapshot, closes: FloatArray, rules: SignalRules) -> Volatility:
+    """Return the levels of now, and what the completed `closes` of VIX say about them."""
     macd = indicators.macd(
         closes, fast=rules.macd_fast, slow=rules.macd_slow, signal=rules.macd_signal
     )
     vix, vix3m = snapshot.level("VIX"), snapshot.level("VIX3M")
     term = ratio(vix, vix3m)
     days = rules.stress_vix_median_days
-    median = float(np.median(closes[-days:])) if closes.size >= days else None
+    middle = median(closes[-days:].tolist()) if closes.size >= days else None
     return Volatility(
         vix=vix,
         vix9d=snapshot.level("VIX9D"),
@@ -59,7 +58,7 @@ def volatility(snapshot: MarketSnapshot, rules: SignalRules) -> Volatility:
         edr_pct=None if vix is None else indicators.expected_daily_range_pct(vix),
         vix_over_vix3m=term,
         backwardation=None if term is None else term > INVERTED,
-        vix_over_median=ratio(vix, median),
+        vix_over_median=ratio(vix, middle),
         vix_close=back(closes, 0),
         vix_short_mean=trailing_mean(closes, rules.vix_short_mean),
         vix_long_mean=trailing_mean(closes, rules.vix_long_mean),

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import FutureClose, FutureQuote, Quote, VxDay
+from bot.core.completed import past_sessions
+from bot.core.model import FutureClose, FutureQuote, MarketSnapshot, Quote, VxDay
 from bot.core.regime import compute_signals
 from bot.core.rules import SignalRules
 from bot.core.term_structure import (
+    PastFutures,
     constant_maturity,
     constant_slope,
     curve_before,
@@ -43,6 +45,10 @@ def vx_days(closes: dict[dt.date, list[float]], sessions: int) -> tuple[VxDay, .
         )
         for at, day in enumerate(days)
     )
+
+
+def past_of(market: MarketSnapshot) -> PastFutures:
+    return PastFutures.of(market, past_sessions(market))
 
 
 def test_a_constant_maturity_is_linear_in_days_between_two_futures() -> None:
@@ -122,14 +128,21 @@ def test_the_curve_of_before_is_that_of_the_session_so_many_sessions_back() -> N
     market = dataclasses.replace(CALM, vx_days=days)
     spot = next(bar.close for bar in CALM.vix_bars if bar.session == dt.date(2026, 7, 17))
 
-    assert curve_before(market, 5) == [(0, spot), (33, 16.0), (61, 17.0), (96, 18.0)]
+    assert curve_before(past_of(market), market.vix_bars, 5) == [
+        (0, spot),
+        (33, 16.0),
+        (61, 17.0),
+        (96, 18.0),
+    ]
 
 
 @pytest.mark.parametrize("sessions", [5, 400])
 def test_the_curve_of_a_session_that_is_not_known_is_empty(sessions: int) -> None:
     days = [day for day in vx_days({FRONT: [16.0] * 31}, 31) if day.session.day != 17]
 
-    assert curve_before(dataclasses.replace(CALM, vx_days=tuple(days)), sessions) == []
+    market = dataclasses.replace(CALM, vx_days=tuple(days))
+
+    assert curve_before(past_of(market), market.vix_bars, sessions) == []
 
 
 def test_steepening_under_stress_is_a_fall_of_the_slope_against_a_week_ago() -> None:
@@ -179,7 +192,7 @@ def test_front_volatility_takes_each_return_of_one_contract_as_pandas_computes_i
     ]
     expected = pd.Series(front).std() * math.sqrt(252) * 100
 
-    found = front_volatility(dataclasses.replace(CALM, vx_days=days), 30)
+    found = front_volatility(past_of(dataclasses.replace(CALM, vx_days=days)), 30)
 
     assert len(front) == 30
     assert found == pytest.approx(expected, rel=1e-12)
@@ -188,7 +201,7 @@ def test_front_volatility_takes_each_return_of_one_contract_as_pandas_computes_i
 def test_a_roll_from_one_level_to_another_is_no_return() -> None:
     days = vx_days({OLDER: [10.0] * 31, OLD: [20.0] * 31, FRONT: [30.0] * 31}, 31)
 
-    assert front_volatility(dataclasses.replace(CALM, vx_days=days), 30) == 0.0
+    assert front_volatility(past_of(dataclasses.replace(CALM, vx_days=days)), 30) == 0.0
 
 
 @pytest.mark.parametrize("fault", ["missing session", "zero", "not a number", "infinite", "short"])
@@ -207,7 +220,7 @@ def test_front_volatility_is_unknown_when_one_of_its_closes_is(fault: str) -> No
         fault, (*days[:9], broken, *days[10:])
     )
 
-    assert front_volatility(dataclasses.replace(CALM, vx_days=left), 30) is None
+    assert front_volatility(past_of(dataclasses.replace(CALM, vx_days=left)), 30) is None
 
 
 @pytest.mark.parametrize("lost", [OLDER, OLD, FRONT])
@@ -217,8 +230,8 @@ def test_a_future_that_is_missing_is_not_replaced_by_the_next_one(lost: dt.date)
         for day in random_days()
     )
 
-    assert front_volatility(dataclasses.replace(CALM, vx_days=days), 30) is None
+    assert front_volatility(past_of(dataclasses.replace(CALM, vx_days=days)), 30) is None
 
 
 def test_more_sessions_than_the_calendar_has_are_unknown() -> None:
-    assert front_volatility(dataclasses.replace(CALM, vx_days=random_days()), 400) is None
+    assert front_volatility(past_of(dataclasses.replace(CALM, vx_days=random_days())), 400) is None
