@@ -297,7 +297,7 @@ class Gains:
         if not new:
             return
         gains = shock_gains(new, shocks)
-        sound: list[bool] = np.isfinite(gains).all(axis=1).tolist()
+        sound: list[bool] = np.logical_and.reduce(np.isfinite(gains), axis=1).tolist()
         for option, gain, finite in zip(new, gains, sound, strict=True):
             known[option.contract] = gain if finite else None
 
