@@ -30,6 +30,10 @@ SHORTEST_YEARS: Final = 1 / 525_600
 """An option in its last minute is priced as if that minute were left."""
 
 
+CALL_AND_PUT: Final = np.array([[True], [False]])
+"""Rows of both rights over one row of strikes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Listing:
     """Strikes of one expiry and the instant at which it settles.
@@ -190,31 +194,25 @@ def _years(listing: Listing, now: dt.datetime) -> float:
 
 def _quotes(listing: Listing, smile: Smile, *, vix: float, deep: float) -> ExpiryQuotes:
     """Quote both rights; options more than `deep` points in the money are quoted wider."""
-    calls = _prices(listing, smile, is_call=True)
-    puts = _prices(listing, smile, is_call=False)
-    half = SPREADS[listing.trading_class].half_spread(np.minimum(calls, puts), vix)
-    depth = smile.forward - listing.strikes
-    (call_bid, call_ask), (put_bid, put_ask) = (
-        quoted(prices, half + deep_half_spread(inside - deep), trading_class=listing.trading_class)
-        for prices, inside in ((calls, depth), (puts, -depth))
-    )
-    return ExpiryQuotes(
-        listing=listing,
-        smile=smile,
-        call_bid=call_bid,
-        call_ask=call_ask,
-        put_bid=put_bid,
-        put_ask=put_ask,
-    )
-
-
-def _prices(listing: Listing, smile: Smile, *, is_call: bool) -> NDArray[np.float64]:
-    prices: NDArray[np.float64] = price(
+    prices = price(
         smile.forward,
         listing.strikes,
         years=smile.years,
         discount=smile.discount,
         vol=smile.vols,
-        is_call=is_call,
+        is_call=CALL_AND_PUT,
     )
-    return prices
+    half = SPREADS[listing.trading_class].half_spread(prices.min(axis=0), vix)
+    depth = smile.forward - listing.strikes
+    inside = np.stack([depth, -depth])
+    bids, asks = quoted(
+        prices, half + deep_half_spread(inside - deep), trading_class=listing.trading_class
+    )
+    return ExpiryQuotes(
+        listing=listing,
+        smile=smile,
+        call_bid=bids[0],
+        call_ask=asks[0],
+        put_bid=bids[1],
+        put_ask=asks[1],
+    )

@@ -35,13 +35,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from bot.surfaces.levels import MEDIAN_SKEW, VolLevels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -111,6 +113,43 @@ FITTED: Final = SmileFit(
 )
 
 
+class Smiles(NamedTuple):
+    """Smiles of one or more expiries as arrays that broadcast against log-moneyness.
+
+    Parameters
+    ----------
+    theta
+        Levels, total variances.
+    rho, rho_squared, eta, wing
+        Shapes.
+    """
+
+    theta: NDArray[np.float64]
+    rho: NDArray[np.float64]
+    rho_squared: NDArray[np.float64]
+    eta: NDArray[np.float64]
+    wing: NDArray[np.float64]
+
+    def total_variance(self, log_moneyness: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return volatility squared times years at ln(K / F)."""
+        x = log_moneyness / np.sqrt(self.theta)
+        y, z = self.eta * x, x + HINGE
+        body = (1 + self.rho * y + np.sqrt((y + self.rho) ** 2 + 1 - self.rho_squared)) * 0.5
+        wing = self.wing * (np.sqrt(z**2 + HINGE_WIDTH**2) - z)
+        return self.theta * (body + wing)
+
+    def fair_variance(self) -> NDArray[np.float64]:
+        """Return the total variance of the log contract on each smile; from and to shape (n, 1)."""
+        log_moneyness = _GRID * np.sqrt(self.theta)
+        variance = self.total_variance(log_moneyness)
+        vol = np.sqrt(variance)
+        minus_d2 = log_moneyness / vol + vol * 0.5
+        density = np.exp(minus_d2**2 * -0.5) / math.sqrt(2 * math.pi)
+        weighted, steps = variance * density, np.diff(minus_d2)
+        trapezoids = steps * (weighted[:, 1:] + weighted[:, :-1]) * 0.5
+        return np.asarray(trapezoids.sum(axis=1, keepdims=True))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """The smile of one expiry: its level `theta` (a total variance) and its shape."""
@@ -120,20 +159,14 @@ class Slice:
 
     def total_variance(self, log_moneyness: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return volatility squared times years at ln(K / F); same shape."""
-        x = log_moneyness / math.sqrt(self.theta)
-        rho, y, z = self.shape.rho, self.shape.eta * x, x + HINGE
-        body = (1 + rho * y + np.sqrt((y + rho) ** 2 + 1 - rho**2)) / 2
-        wing = self.shape.wing * (np.sqrt(z**2 + HINGE_WIDTH**2) - z)
-        return self.theta * (body + wing)
+        return smiles((self,), np.zeros(1, dtype=np.intp)).total_variance(log_moneyness)
 
-    def fair_variance(self) -> float:
-        """Return the total variance of the log contract on this smile."""
-        log_moneyness = _GRID * math.sqrt(self.theta)
-        variance = self.total_variance(log_moneyness)
-        vol = np.sqrt(variance)
-        minus_d2 = log_moneyness / vol + vol / 2
-        density = np.exp(-(minus_d2**2) / 2) / math.sqrt(2 * math.pi)
-        return float(np.trapezoid(variance * density, minus_d2))
+
+def smiles(slices: Sequence[Slice], rows: NDArray[np.intp]) -> Smiles:
+    """Return the smiles of `slices` at the positions `rows`; of their shape."""
+    shapes = [(each.theta, each.shape) for each in slices]
+    numbers = [(theta, shape.rho, shape.rho**2, shape.eta, shape.wing) for theta, shape in shapes]
+    return Smiles(*np.array(numbers).T[:, rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +201,12 @@ class SpxSurface:
 
     def slice(self, years: float) -> Slice:
         """Return the smile of the expiry in `years` (> 0)."""
-        target = self.scale * term_variance(self.levels, years)
-        return fair_slice(target, smile_shape(self.levels, years))
+        return self.slices((years,))[0]
+
+    def slices(self, years: Sequence[float]) -> list[Slice]:
+        """Return the smiles of several expiries, each in so many `years` (> 0)."""
+        targets = [self.scale * term_variance(self.levels, each) for each in years]
+        return fair_slices(targets, [smile_shape(self.levels, each) for each in years])
 
     def vols(self, strikes: NDArray[np.float64], years: float) -> NDArray[np.float64]:
         """Return implied volatilities, decimal per year; same shape as `strikes` (points)."""
@@ -179,20 +216,42 @@ class SpxSurface:
 
 def fair_slice(target: float, shape: SmileShape) -> Slice:
     """Return the smile of a shape whose fair total variance is `target`."""
-    theta = target
+    return fair_slices((target,), (shape,))[0]
+
+
+def fair_slices(targets: Sequence[float], shapes: Sequence[SmileShape]) -> list[Slice]:
+    """Return the smiles of several shapes, the fair total variance of each its target.
+
+    Raises
+    ------
+    ValueError
+        If no level of a shape has its target: one so steep that its density is not positive.
+    """
+    pairs = [Slice(theta=each, shape=shape) for each, shape in zip(targets, shapes, strict=True)]
+    found = smiles(pairs, np.arange(len(pairs))[:, np.newaxis])
+    target = theta = found.theta
     for _ in range(FAIR_VARIANCE_STEPS):
-        theta *= target / Slice(theta=theta, shape=shape).fair_variance()
-    return Slice(theta=theta, shape=shape)
+        factor = target / found._replace(theta=theta).fair_variance()
+        if not factor.min() > 0:
+            raise ValueError(f"no smile has a fair variance of {list(targets)}: {list(shapes)}")
+        theta = theta * factor
+    return [
+        Slice(theta=each, shape=shape)
+        for each, shape in zip(theta[:, 0].tolist(), shapes, strict=True)
+    ]
 
 
 def term_variance(levels: VolLevels, years: float) -> float:
     """Return the fair total variance to `years`, interpolated between the indexes."""
-    times = np.array((0.0, *NODES))
-    indexes = np.array((levels.vix9d, levels.vix, levels.vix3m)) / 100
-    totals = np.concatenate([[0.0], indexes**2 * times[1:]])
-    forwards = np.maximum(np.diff(totals) / np.diff(times), LOWEST_FORWARD_VOL**2)
-    elapsed = np.clip(years - times[:-1], 0.0, np.append(np.diff(times)[:-1], np.inf))
-    return float(np.sum(forwards * elapsed))
+    total = start = earlier = 0.0
+    for node, level in zip(NODES, (levels.vix9d, levels.vix, levels.vix3m), strict=True):
+        index = level / 100
+        here = index * index * node
+        forward = max((here - earlier) / (node - start), LOWEST_FORWARD_VOL**2)
+        reach = math.inf if node == NODES[-1] else node - start
+        total += forward * min(max(years - start, 0.0), reach)
+        start, earlier = node, here
+    return total
 
 
 def smile_shape(levels: VolLevels, years: float, fit: SmileFit = FITTED) -> SmileShape:
