@@ -41,6 +41,7 @@ from strategies import decide
 if TYPE_CHECKING:
     from bot.breaks import Break
     from bot.core.book import Book
+    from bot.core.fold import Holdings
     from bot.core.model import MarketSnapshot, TradingDay
     from bot.desk import Desk
 
@@ -248,15 +249,24 @@ async def act(
 
 async def repair(desk: Desk, book: Book, snapshot: MarketSnapshot) -> list[Executed]:
     """Close legs that belong to no structure; return what became of all orders of the session."""
-    if desk.dry or not desk.ledger.holdings().broken:
+    if desk.dry or not desk.ledger.holdings().incomplete:
         return []
     reconciliation = await reconcile(desk)
-    residuals = desk.ledger.holdings().residuals
-    text = ", ".join(f"{rest.quantity:+d} {rest.contract.label()}" for rest in residuals)
-    desk.ledger.alert("STRUCTURE_INCOMPLETE", text, session=desk.session, at=desk.now())
+    holdings = desk.ledger.holdings()
+    tell_incomplete(desk, holdings)
     fresh = await requote(desk, snapshot)
-    intents = repairs(residuals, quotes_of(fresh), desk.rules.ladder, session=desk.session)
+    intents = repairs(
+        holdings.incomplete, quotes_of(fresh), desk.rules.ladder, session=desk.session
+    )
     return await execute_all(desk, intents, book, fresh, breaks=reconciliation.breaks)
+
+
+def tell_incomplete(desk: Desk, holdings: Holdings) -> None:
+    """Alert to legs without a structure: each session to short ones, once to what is only long."""
+    rests = holdings.incomplete
+    text = ", ".join(f"{rest.quantity:+d} {rest.contract.label()}" for rest in rests)
+    if holdings.broken or (rests and not desk.ledger.has_alert("STRUCTURE_INCOMPLETE", text)):
+        desk.ledger.alert_once("STRUCTURE_INCOMPLETE", text, session=desk.session, at=desk.now())
 
 
 async def settle_up(desk: Desk, snapshot: MarketSnapshot) -> Mark:

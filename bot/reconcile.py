@@ -269,7 +269,7 @@ def _report_twins(desk: Desk, swept: OrderSweep) -> None:
     for reference in filter(desk.ledger.intent_of, swept.twins()):
         numbers = ", ".join(str(order.perm_id) for order in swept.orders_of(reference))
         text = f"{reference} is more than one order: {numbers}; all were asked to end"
-        desk.ledger.alert("ORDER_TWINS", text, session=desk.session, at=desk.now())
+        desk.ledger.alert_once("ORDER_TWINS", text, session=desk.session, at=desk.now())
 
 
 def _report_read_only(desk: Desk) -> None:

@@ -159,9 +159,17 @@ class Holdings:
     residuals: tuple[Residual, ...] = ()
 
     @property
+    def incomplete(self) -> tuple[Residual, ...]:
+        """Legs that belong to no complete structure, and that no person has accepted."""
+        return tuple(residual for residual in self.residuals if not residual.adopted)
+
+    @property
     def broken(self) -> bool:
-        """Whether a structure is incomplete and no person has accepted that."""
-        return not all(residual.adopted for residual in self.residuals)
+        """Whether an incomplete structure is short of something.
+
+        What is long can lose no more than it is worth, be it that nobody bids for it.
+        """
+        return any(residual.quantity < 0 for residual in self.incomplete)
 
     def by_structure(self) -> Iterator[tuple[str, OptionContract, int]]:
         """Yield structure, contract and signed quantity of everything that is held."""

@@ -96,6 +96,38 @@ def test_fault_32_legs_that_make_no_condor_are_closed_in_the_same_session(
     scene(tmp_path, script, act)
 
 
+def test_fault_32_a_long_leg_that_nobody_wants_locks_nothing_and_is_sold_when_somebody_bids(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "submitted", contract = "BAG" }
+        what = "leg_fill"
+        legs = 1
+        [[fault]]
+        when = { phase = "submitted", contract = "BAG" }
+        what = "quote"
+        how = "zero"
+        contract = "SPXW*"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        left = found.ledger.holdings().incomplete
+        unsold = await run_on(found)
+        told = found.ledger.rows("SELECT 1 FROM alerts WHERE code = 'STRUCTURE_INCOMPLETE'")
+        found.gateway.faults.state.odd.clear()
+        await run_on(found)
+
+        assert [rest.quantity for rest in left] == [1]
+        assert [each.passed for each in unsold.decision.verdicts if each.code == "LOCKED"] == [True]
+        assert len(told) == 1
+        assert found.ledger.holdings().incomplete == ()
+        assert found.held() == found.positions()
+
+    scene(tmp_path, script, act)
+
+
 def test_fault_32_legs_that_fill_later_make_a_condor_that_is_counted_once(tmp_path: Path) -> None:
     script = """
         [[fault]]

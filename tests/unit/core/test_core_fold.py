@@ -87,6 +87,14 @@ def test_a_condor_short_of_a_leg_is_no_condor() -> None:
 
     assert holdings.condors == ()
     assert [residual.quantity for residual in holdings.residuals] == [2, -2, -2]
+    assert holdings.broken
+
+
+def test_a_long_leg_that_is_left_alone_breaks_nothing() -> None:
+    holdings = fold([record(OPEN)], fills(OPEN, *OPENING_PRICES)[:1], [])
+
+    assert [residual.quantity for residual in holdings.incomplete] == [2]
+    assert not holdings.broken
 
 
 def test_the_credit_averages_the_opening_fills_by_their_quantity() -> None:
