@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["BAG_CON_ID", "ContractQuery", "Instrument", "Instruments", "combo", "venues"]
 
 MONTH_DIGITS = 6
+KEPT_CONTRACTS = 1024
+"""Options whose form at the market is kept: more than any session asks for again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +111,12 @@ class Instruments:
         ValueError
             If `instrument` is no option.
         """
-        if instrument.con_id not in self._contracts:
-            self._contracts[instrument.con_id] = _option_contract(instrument)
-        return self._contracts[instrument.con_id]
+        found = self._contracts.get(instrument.con_id)
+        if found is None:
+            if len(self._contracts) == KEPT_CONTRACTS:
+                self._contracts.clear()
+            found = self._contracts[instrument.con_id] = _option_contract(instrument)
+        return found
 
     def quote(self, instrument: Instrument) -> SimQuote | None:
         """Return what the market quotes for it now, or ``None``."""

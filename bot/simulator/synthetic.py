@@ -274,6 +274,9 @@ class SyntheticMarket:
         if session != self._listed_on:
             self._listed_on = session
             self._listed = self._list(session)
+            self._future_bars = {
+                key: bar for key, bar in self._future_bars.items() if key[0] >= session
+            }
         return self._listed
 
     def _list(self, session: Session) -> dict[SeriesKey, OptionSeries]:
