@@ -16,14 +16,14 @@ execution, to what the hedge covers once its orders are done
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.core.book import Tier
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
 from bot.core.plan import CONDOR, Identity, condor_id, make_ladder, price_order
 from bot.core.risk import max_loss_usd, width_points
 from bot.core.second_engine import engine_verdicts
+from bot.core.stress import prepare_gains
 from bot.core.universe import DAILY_CLASS, wing_points
 from strategies.base import Context, Proposal, expiries_by_preference, in_window
 from strategies.condor_daily import daily_legs
@@ -50,18 +50,13 @@ if TYPE_CHECKING:
 def propose(context: Context) -> Proposal:
     """Return the exits that are due, their time-shifts, and the entries that pass every gate."""
     exits = propose_exits(context)
-    context = with_proposed(context, exits.intents)
+    context = context.with_proposed(exits.intents)
     shifts = propose_shifts(context)
-    entries = propose_entries(with_proposed(context, shifts.intents))
+    entries = propose_entries(context.with_proposed(shifts.intents))
     return Proposal(
         intents=exits.intents + shifts.intents + entries.intents,
         verdicts=exits.verdicts + shifts.verdicts + entries.verdicts,
     )
-
-
-def with_proposed(context: Context, intents: tuple[OrderIntent, ...]) -> Context:
-    """Return `context` with more intents that later steps must reckon with."""
-    return replace(context, proposed=context.proposed + intents)
 
 
 def propose_entries(context: Context) -> Proposal:
@@ -70,21 +65,23 @@ def propose_entries(context: Context) -> Proposal:
     market_open = all(verdict.passed for verdict in market)
     verdicts = [*market, *engine_verdicts(context)]
     intents: list[OrderIntent] = []
-    for name in context.rules.condor.tiers:
-        entry = _entry(context, Tier(name))
+    sold = _sold(context)
+    tiers = [Tier(name) for name in context.rules.condor.tiers]
+    candidates = [_candidate(context, sold.chain, tier) for tier in tiers]
+    prepare_gains(context, *(found.legs for found in candidates if found is not None))
+    for tier, candidate in zip(tiers, candidates, strict=True):
+        entry = _entry(context, tier, candidate, sold=sold)
         verdicts += entry.verdicts
         if market_open:
             intents += entry.intents
-            context = with_proposed(context, entry.intents)
+            context = context.with_proposed(entry.intents)
     return Proposal(intents=tuple(intents), verdicts=tuple(verdicts))
 
 
-def _entry(context: Context, tier: Tier) -> Proposal:
+def _entry(context: Context, tier: Tier, candidate: Candidate | None, *, sold: _Sold) -> Proposal:
     """Return the entry of one tier, if its own gates pass, whatever the market's say."""
-    series, verdicts = _series(context, tier)
-    verdicts = tier_verdicts(context, tier) + verdicts
-    candidate = None if series is None else _candidate(context, series, tier)
-    verdicts += (_candidate_found(context, candidate, tier, chain=series),)
+    verdicts = tier_verdicts(context, tier) + _series_verdicts(context, tier, sold)
+    verdicts += (_candidate_found(context, candidate, tier, chain=sold.chain),)
     if candidate is None:
         return Proposal(verdicts=verdicts)
     sizing = size(context, candidate)
@@ -94,20 +91,31 @@ def _entry(context: Context, tier: Tier) -> Proposal:
     return Proposal(intents=(_intent(context, candidate, sizing),), verdicts=verdicts)
 
 
-def _series(context: Context, tier: Tier) -> tuple[PricedChain | None, tuple[Verdict, ...]]:
-    """Return the priced chain to sell in, and what stands against it."""
-    rules = context.rules.condor
+class _Sold(NamedTuple):
+    """What is sold in this session: the expiry, if one is quoted, and its chain, if it is known."""
+
+    expiry: dt.date | None
+    chain: PricedChain | None
+
+
+def _sold(context: Context) -> _Sold:
+    """Return the series to sell in."""
     best = _sold_series(context)
-    chain = None if best is None else context.chain(*best)
-    dte = None if best is None else (best[1] - context.session).days
+    return _Sold(None, None) if best is None else _Sold(best[1], context.chain(*best))
+
+
+def _series_verdicts(context: Context, tier: Tier, sold: _Sold) -> tuple[Verdict, ...]:
+    """Return what stands against selling in the series."""
+    rules, chain = context.rules.condor, sold.chain
+    dte = None if sold.expiry is None else (sold.expiry - context.session).days
     window = f"{rules.dte_minimum}-{rules.dte_maximum}"
-    return chain, (
+    return (
         Verdict(
             code="EXPIRY_WINDOW",
             subject=subject(tier),
             observed=dte,
             limit="next session" if rules.is_daily else window,
-            passed=best is not None,
+            passed=sold.expiry is not None,
         ),
         Verdict(
             code="CHAIN_UNKNOWN",
@@ -130,9 +138,9 @@ def _sold_series(context: Context) -> tuple[str, dt.date] | None:
     return next((item for item in preferred if in_window(item[1], context.session, rules)), None)
 
 
-def _candidate(context: Context, chain: PricedChain, tier: Tier) -> Candidate | None:
+def _candidate(context: Context, chain: PricedChain | None, tier: Tier) -> Candidate | None:
     rules = context.rules
-    legs = _legs(context, chain, tier)
+    legs = None if chain is None else _legs(context, chain, tier)
     price = None if legs is None else price_order(legs, context.quote)
     if legs is None or price is None:
         return None

@@ -73,7 +73,7 @@ def propose_shifts(context: Context) -> Proposal:
         shift = _shift(context, condors[close.structure_id], close)
         verdicts += shift.verdicts
         intents += shift.intents
-        context = replace(context, proposed=context.proposed + shift.intents)
+        context = context.with_proposed(shift.intents)
     return Proposal(intents=tuple(intents), verdicts=tuple(verdicts))
 
 

@@ -6,7 +6,7 @@ is one with a side that can be no price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.core.book import Book
@@ -15,6 +15,7 @@ from bot.core.decision import OrderIntent
 from bot.core.model import MarketSnapshot, OptionContract, Quote
 from bot.core.regime import Signals, compute_signals
 from bot.core.rules import Rules
+from bot.core.second_engine import engine_budget_usd
 from bot.core.sessions import TradingCalendar
 from bot.core.shocks import Gains
 from bot.core.valuation import live_quotes_of
@@ -44,6 +45,8 @@ class Context:
         The quotes as priced chains.
     gains
         Gains in shocks, as far as they have been reckoned.
+    engine_usd
+        What the second engine may still risk, before this decision proposes anything.
     proposed
         Intents that earlier strategies of the line-up, or earlier steps of the same one, are
         permitted to send.
@@ -57,20 +60,29 @@ class Context:
     proposed: tuple[OrderIntent, ...] = ()
     quotes: dict[OptionContract, Quote] = field(repr=False, compare=False)
     chains: Chains = field(repr=False, compare=False)
+    engine_usd: float = field(repr=False, compare=False)
     gains: Gains = field(default_factory=Gains, repr=False, compare=False)
 
     @classmethod
     def of(cls, snapshot: MarketSnapshot, book: Book, rules: Rules) -> Context:
         """Make the context of a decision from its inputs."""
+        calendar = TradingCalendar(snapshot.calendar)
         return cls(
             snapshot=snapshot,
             book=book,
             rules=rules,
-            calendar=TradingCalendar(snapshot.calendar),
+            calendar=calendar,
             signals=compute_signals(snapshot, rules.signals),
             quotes=live_quotes_of(snapshot),
             chains=Chains(snapshot),
+            engine_usd=engine_budget_usd(
+                book, snapshot.session, calendar=calendar, rules=rules.second_engine
+            ),
         )
+
+    def with_proposed(self, intents: tuple[OrderIntent, ...]) -> Context:
+        """Return the context with more intents that later steps must reckon with."""
+        return replace(self, proposed=self.proposed + intents) if intents else self
 
     @property
     def session(self) -> Session:

@@ -31,7 +31,7 @@ The quick ratio of the book (``bot.core.health``) forbids in the same way: below
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.core.book import HedgeNotes, TradingState
@@ -112,12 +112,12 @@ def decide(
         hedge = hedge if proposal.notes is None else proposal
         verdicts += proposal.verdicts
         flags += proposal.parity
-        wanted = (
+        wanted = tuple(
             intent
             for intent in proposal.intents
             if permitted(intent, book) and health_permits(_effect(intent), ratio, rules.health)
         )
-        context = replace(context, proposed=(*context.proposed, *wanted))
+        context = context.with_proposed(wanted)
     return Decision(
         session=snapshot.session,
         decision_version=DECISION_VERSION,

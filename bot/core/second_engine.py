@@ -98,31 +98,38 @@ def wave_ebbs(signals: Signals) -> bool | None:
 
 def left_usd(context: Context) -> float:
     """Return the budget less what this decision already proposes to risk of it, in USD."""
-    rules = context.rules.second_engine
-    budget = engine_budget_usd(
-        context.book, context.session, calendar=context.calendar, rules=rules
-    )
     proposed = sum(
         intent.max_loss_usd * intent.quantity
         for intent in context.proposed
         if intent.reason == SECOND_ENGINE
     )
-    return max(0.0, budget - proposed)
+    return max(0.0, context.engine_usd - proposed)
 
 
 def runs(context: Context) -> bool:
     """Whether the engine may fund condors now: elevated VIX, an ebbing wave, a budget."""
-    return all(verdict.passed for verdict in engine_verdicts(context))
+    funded = context.rules.second_engine.enabled and left_usd(context) > 0
+    return funded and is_elevated(context) is True and wave_ebbs(context.signals) is True
+
+
+def is_elevated(context: Context) -> bool | None:
+    """Whether VIX is above the level from which the engine runs; ``None`` when unknown."""
+    vix = context.signals.vix
+    return None if vix is None else vix > context.rules.condor.vix_high
 
 
 def engine_verdicts(context: Context) -> tuple[Verdict, ...]:
     """Return what the engine waits for; none of it denies an ordinary condor."""
     signals, rules = context.signals, context.rules
-    level = None if signals.vix is None else signals.vix > rules.condor.vix_high
-    budget = left_usd(context)
+    budget, ebbs = left_usd(context), wave_ebbs(signals)
     return (
-        _verdict("ENGINE_VIX", signals.vix, rules.condor.vix_high, passed=level is True),
-        _verdict("ENGINE_WAVE", wave_ebbs(signals), limit=True, passed=wave_ebbs(signals) is True),
+        _verdict(
+            "ENGINE_VIX",
+            signals.vix,
+            rules.condor.vix_high,
+            passed=is_elevated(context) is True,
+        ),
+        _verdict("ENGINE_WAVE", ebbs, limit=True, passed=ebbs is True),
         _verdict(
             "ENGINE_BUDGET",
             round(budget, 2),
