@@ -14,18 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.core.model import Right
-from bot.core.risk import layer_rules
 from bot.core.sessions import is_monthly_vix_expiry
+from bot.core.windows import in_window, preference
 from strategies.alvh_orders import Choice
-from strategies.base import expiries_by_preference, in_window
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from bot.core.book import Layer
     from bot.core.chain import PricedChain
-    from bot.core.model import OptionContract
+    from bot.core.model import OptionContract, Session
     from bot.core.rules import LayerRules
     from strategies.base import Context
 
@@ -37,22 +35,25 @@ ANY_DELTA: Final = 1.0
 
 
 def choose_contract(
-    context: Context, layer: Layer, *, delta: float, sold: Collection[OptionContract] = ()
+    context: Context,
+    expiries: Iterable[dt.date],
+    *,
+    delta: float,
+    sold: Collection[OptionContract] = (),
 ) -> Choice | None:
-    """Return the VIX call to be bought for `layer` now, or ``None`` when none is quoted.
+    """Return the VIX call to be bought now, or ``None`` when none is quoted.
 
     Parameters
     ----------
     context
-        Quotes, VX curve, session, calendar.
-    layer
-        Its window, and the days at which it rolls.
+        Quotes and VX curve.
+    expiries
+        Those that the layer may buy, best first.
     delta
         Delta aimed at.
     sold
         Contracts that this decision sells.
     """
-    expiries = buyable_expiries(context, layer_rules(layer, context.rules.hedge))
     for priced in (context.chain, context.parity_chain):
         for expiry in expiries:
             chain = priced(VIX_CLASS, expiry)
@@ -62,17 +63,26 @@ def choose_contract(
     return None
 
 
-def buyable_expiries(context: Context, rules: LayerRules) -> tuple[dt.date, ...]:
-    """Return monthly expiries beyond the roll, best first: those in the window, or else all."""
-    expiries = tuple(
+def monthly_expiries(context: Context) -> tuple[dt.date, ...]:
+    """Return the monthly expiries that are quoted and not in their last session."""
+    following = context.calendar.next(context.session)
+    return tuple(
         expiry
-        for _, expiry in expiries_by_preference(context, (VIX_CLASS,), rules)
-        if (expiry - context.session).days > rules.roll_dte
-        and expiry > context.calendar.next(context.session)
-        and is_monthly_vix_expiry(expiry, context.calendar)
+        for _, expiry in context.chains.quoted((VIX_CLASS,))
+        if expiry > following and is_monthly_vix_expiry(expiry, context.calendar)
     )
-    inside = tuple(expiry for expiry in expiries if in_window(expiry, context.session, rules))
-    return inside or expiries
+
+
+def buyable_expiries(
+    monthly: Iterable[dt.date], session: Session, rules: LayerRules
+) -> tuple[dt.date, ...]:
+    """Return `monthly` expiries beyond the roll, best first: those in the window, or else all.
+
+    Best is what ``bot.core.windows`` prefers.
+    """
+    beyond = [expiry for expiry in monthly if (expiry - session).days > rules.roll_dte]
+    inside = [expiry for expiry in beyond if in_window(expiry, session, rules)]
+    return tuple(sorted(inside or beyond, key=lambda expiry: preference(expiry, session, rules)))
 
 
 def _by_delta(chain: PricedChain, delta: float, sold: Collection[OptionContract]) -> Choice | None:

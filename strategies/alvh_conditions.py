@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from bot.core.hedge_rolls import calm_rise, early_called, restriking_forbidden
 from bot.core.monetise import wave_over
 from bot.core.regime import Regime
 from bot.core.risk import layer_rules
-from strategies.alvh_choice import VIX_CLASS, buyable_expiries
+from strategies.alvh_choice import VIX_CLASS, buyable_expiries, monthly_expiries
 
 if TYPE_CHECKING:
     from bot.core.decision import Observed
@@ -47,6 +48,8 @@ class Conditions:
         Sessions over which a first purchase is spread.
     drops
         Whether the policy drops the near and the mid layer now.
+    monthly
+        Monthly expiries that are quoted and not in their last session.
     """
 
     drag: float | None
@@ -60,6 +63,7 @@ class Conditions:
     wave_over: bool
     pace: int
     drops: bool
+    monthly: tuple[dt.date, ...]
 
 
 def conditions_of(context: Context) -> Conditions:
@@ -67,7 +71,8 @@ def conditions_of(context: Context) -> Conditions:
     book, signals, rules = context.book, context.signals, context.rules.hedge
     drag = hedge_drag(book.hedge_ledger, rules.budget)
     pcf = premium_over_credit(book.lots, book.hedge_ledger, rules.budget)
-    excess = iv_excess(_front_iv(context), signals)
+    monthly = monthly_expiries(context)
+    excess = iv_excess(_front_iv(context, monthly), signals)
     return Conditions(
         drag=drag,
         pcf=pcf,
@@ -80,12 +85,14 @@ def conditions_of(context: Context) -> Conditions:
         wave_over=wave_over(signals),
         pace=pace_sessions(signals, rules.pace),
         drops=rules.policy == "promoter" and signals.regime is Regime.CALM,
+        monthly=monthly,
     )
 
 
-def _front_iv(context: Context) -> float | None:
+def _front_iv(context: Context, monthly: tuple[dt.date, ...]) -> float | None:
     """Volatility at the money of the first expiry that the near layer could buy."""
-    expiries = buyable_expiries(context, layer_rules(Layer.NEAR, context.rules.hedge))
+    rules = layer_rules(Layer.NEAR, context.rules.hedge)
+    expiries = buyable_expiries(monthly, context.session, rules)
     return at_the_money_iv(context.chain(VIX_CLASS, expiries[0])) if expiries else None
 
 

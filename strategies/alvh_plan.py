@@ -27,7 +27,7 @@ from bot.core.model import OptionContract
 from bot.core.monetise import half_of
 from bot.core.plan import MONETISE, MONETISE_REST, REOPEN
 from bot.core.risk import layer_rules
-from strategies.alvh_choice import choose_contract
+from strategies.alvh_choice import buyable_expiries, choose_contract
 from strategies.alvh_orders import Choice, Purchase, Sale, buy, sale_price, sell
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def plan_layer(
     note = _stepped(context, state, ended(entry, goal), conditions)
     rules = layer_rules(state.layer, context.rules.hedge)
     delta = stepped_delta(note.delta_steps, rules, context.rules.hedge.budget)
-    choice = choose_contract(context, state.layer, delta=delta, sold=demand.sold)
+    expiries = buyable_expiries(conditions.monthly, context.session, rules)
+    choice = choose_contract(context, expiries, delta=delta, sold=demand.sold)
     plan = LayerPlan(note=note, target=demand.target, goal=goal, delta=delta, choice=choice)
     plan = replace(plan, early=_early(context, state, conditions, plan))
     return replace(plan, profit=_profit(context, state), orders=_orders(context, state, plan))

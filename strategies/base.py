@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.core.chain import expiries
 from bot.core.context import Context
 from bot.core.decide import Proposal, Strategy
 from bot.core.windows import in_window, preference
@@ -37,4 +36,4 @@ def expiries_by_preference(
         trading_class, expiry = series
         return preference(expiry, context.session, window), trading_classes.index(trading_class)
 
-    return tuple(sorted(expiries(context.snapshot, trading_classes), key=rank))
+    return tuple(sorted(context.chains.quoted(trading_classes), key=rank))

@@ -17,6 +17,7 @@ from bot.core.series import own_forward, series_of
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from bot.core.model import MarketSnapshot, OptionQuote
     from bot.core.series import QuotedSeries
@@ -38,6 +39,10 @@ class Chains:
         self._snapshot = snapshot
         self._by_parity: dict[Key, PricedChain | None] = {}
 
+    def quoted(self, trading_classes: Collection[str]) -> list[Key]:
+        """Return the series of `trading_classes` that have quotes, in no order."""
+        return [key for key in self._quoted if key[0] in trading_classes]
+
     def own(self, trading_class: str, expiry: dt.date) -> PricedChain | None:
         """Return a chain priced at its own forward; see `bot.core.chain.price_chain`."""
         key = (trading_class, expiry)
@@ -57,14 +62,19 @@ class Chains:
         return self._by_parity[key]
 
     @cached_property
-    def _series(self) -> dict[Key, QuotedSeries]:
-        """Series with quotes and time left."""
+    def _quoted(self) -> dict[Key, list[OptionQuote]]:
+        """The quotes of each series."""
         options: dict[Key, list[OptionQuote]] = defaultdict(list)
         for option in self._snapshot.options:
             options[option.contract.trading_class, option.contract.expiry].append(option)
+        return options
+
+    @cached_property
+    def _series(self) -> dict[Key, QuotedSeries]:
+        """Series with quotes and time left."""
         found = {
             key: series_of(self._snapshot, *key, options=tuple(quoted))
-            for key, quoted in options.items()
+            for key, quoted in self._quoted.items()
         }
         return {key: series for key, series in found.items() if series is not None}
 
