@@ -127,6 +127,22 @@ def fresh_gain(  # noqa: PLR0913 - two sessions, a call, and how it is bought an
     return max(mid - valued.half_spread(mid), 0.0) / paid - 1.0
 
 
+def call_bid(history: History, at: int, *, expiry: dt.date, strike: float) -> float:
+    """Return the bid of a VIX call at the close of a session, points.
+
+    From its settlement on it is what it settled to: the open of the VIX less the strike. NaN where
+    the VIX is not known.
+    """
+    session = history.session(at)
+    if session >= expiry:
+        return max(0.0, float(history.vix.open[history.position(expiry)]) - strike)
+    close = _close(history, at, expiry)
+    if close is None:
+        return math.nan
+    mid = close.mid(strike)
+    return max(mid - close.half_spread(mid), 0.0)
+
+
 def _expiry(history: History, at: int, days: int) -> dt.date:
     session = history.session(at)
     wanted = session + dt.timedelta(days=days)
