@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.core.errors import LedgerError
 from bot.ledger.connection import Connection
 from bot.ledger.text import plain_text, time_text
+from bot.ledger.totals import switch_noted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,6 +90,8 @@ class Journal(Connection):
                 "INSERT OR IGNORE INTO phases (session_id, phase, at, detail) VALUES (?, ?, ?, ?)",
                 (_session_id(database, session, dry=dry), phase, time_text(at), plain_text(detail)),
             )
+            if phase == "preflight" and not dry:
+                switch_noted(database, session.isoformat())
 
     def finished_phases(self, session: Session, *, dry: bool = False) -> frozenset[str]:
         """Return the phases of the session that are done."""

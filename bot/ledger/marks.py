@@ -6,14 +6,14 @@ not disagree with the trades.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from bot.core.book import WidthDay
 from bot.core.fold import StructureKind
-from bot.core.mark import Mark
-from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
+from bot.ledger.mark_rows import MARK_COLUMNS, mark_row, read_mark
+from bot.ledger.text import decimal_text, optional_decimal_text
+from bot.ledger.totals import marks_noted
 from bot.ledger.trades import Trades
 
 if TYPE_CHECKING:
@@ -23,13 +23,8 @@ if TYPE_CHECKING:
 
     from bot.core.book import Condor, HedgeLot
     from bot.core.fold import Holdings, Residual
-
-Columns: TypeAlias = "dict[str, str | float | None]"
-
-_MARK_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Mark))
-_MONEY: Final = frozenset(name for name in _MARK_FIELDS if name.endswith("_usd")) - {
-    "gross_width_usd"
-}
+    from bot.core.mark import Mark
+    from bot.ledger.mark_rows import Columns
 
 
 class Marks(Trades):
@@ -53,16 +48,16 @@ class Marks(Trades):
         """
         held = _positions(self.holdings(), prices or {})
         with self.writing("a mark") as database:
-            _replace(database, "marks", _mark_row(mark))
+            _replace(database, "marks", mark_row(mark))
             database.execute("DELETE FROM positions WHERE session = ?", (mark.session.isoformat(),))
             for position in held:
                 _replace(database, "positions", {"session": mark.session.isoformat(), **position})
+            marks_noted(database, mark.session.isoformat())
 
     def marks(self) -> tuple[Mark, ...]:
         """Return all marks, oldest first."""
-        columns = ", ".join(_MARK_FIELDS)
-        rows = self.rows(f"SELECT {columns} FROM marks ORDER BY session")  # noqa: S608 - names of ours
-        return tuple(map(_read_mark, rows))
+        rows = self.rows(f"SELECT {MARK_COLUMNS} FROM marks ORDER BY session")  # noqa: S608 - names of ours
+        return tuple(map(read_mark, rows))
 
     def widths(self, last_n: int) -> tuple[WidthDay, ...]:
         """Return the gross width at the end of the last `last_n` sessions, oldest first."""
@@ -84,21 +79,6 @@ def _replace(database: sqlite3.Connection, table: str, row: Columns) -> None:
         f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of ours
         tuple(row.values()),
     )
-
-
-def _mark_row(mark: Mark) -> Columns:
-    row = {name: getattr(mark, name) for name in _MARK_FIELDS}
-    money = {name: optional_decimal_text(row[name]) for name in _MONEY}
-    return row | money | {"session": mark.session.isoformat(), "at": time_text(mark.at)}
-
-
-def _read_mark(row: sqlite3.Row) -> Mark:
-    values: dict[str, Any] = dict(zip(_MARK_FIELDS, row, strict=True))
-    for name in _MONEY:
-        values[name] = optional_decimal(values[name])
-    values["session"] = dt.date.fromisoformat(values["session"])
-    values["at"] = dt.datetime.fromisoformat(values["at"])
-    return Mark(**values)
 
 
 def _positions(holdings: Holdings, prices: Mapping[str, Decimal | None]) -> list[Columns]:

@@ -14,6 +14,7 @@ from bot.core.fold import IntentRecord, IntentState, advance, structure_kind
 from bot.ledger.codec import decode, encode, order_ref
 from bot.ledger.connection import Connection
 from bot.ledger.text import decimal_text, optional_decimal_text, time_text
+from bot.ledger.totals import structure_noted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -206,7 +207,7 @@ def _insert_intent(
 def _plan_structure(database: sqlite3.Connection, intent: OrderIntent) -> None:
     session = intent.session.isoformat()
     slot = intent.layer or intent.tier
-    database.execute(
+    cursor = database.execute(
         "INSERT OR IGNORE INTO structures (structure_id, kind, slot, state, cash_usd, "
         "commissions_usd, planned_in, changed_in) VALUES (?, ?, ?, 'planned', '0', '0', ?, ?)",
         (
@@ -217,6 +218,8 @@ def _plan_structure(database: sqlite3.Connection, intent: OrderIntent) -> None:
             session,
         ),
     )
+    if cursor.rowcount > 0:
+        structure_noted(database, intent.structure_id, sign=1)
 
 
 def _log_state(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.ledger.connection import Connection
 from bot.ledger.queries import USD_PER_POINT
 from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
+from bot.ledger.totals import costs_noted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -93,6 +94,7 @@ class Quality(Connection):
                 "last_fill_at = excluded.last_fill_at",
                 rows,
             )
+            costs_noted(database, session.isoformat())
 
     def record_mark_outs(
         self,

@@ -26,6 +26,7 @@ from bot.ledger.codec import decode, encode
 from bot.ledger.connection import Connection
 from bot.ledger.orders import read_records
 from bot.ledger.text import decimal_text, optional_decimal, optional_decimal_text, time_text
+from bot.ledger.totals import structure_noted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -138,19 +139,19 @@ class Trades(Connection):
 
     def cash_flow_usd(self) -> Decimal:
         """Sum the cash of all trades, settlements and known commissions."""
-        return self._total("SELECT cash_usd FROM structures")
+        return self._total("SELECT cash_usd FROM structure_totals")
 
     def hedge_cash_flow_usd(self) -> Decimal:
         """Sum the cash of the hedge."""
-        return self._total("SELECT cash_usd FROM structures WHERE kind = 'lot'")
+        return self._total("SELECT cash_usd FROM structure_totals WHERE kind = 'lot'")
 
     def condor_cash_flow_usd(self) -> Decimal:
         """Sum the cash of the condors."""
-        return self._total("SELECT cash_usd FROM structures WHERE kind = 'condor'")
+        return self._total("SELECT cash_usd FROM structure_totals WHERE kind = 'condor'")
 
     def commissions_usd(self) -> Decimal:
         """Sum the known commissions; positive."""
-        return self._total("SELECT commissions_usd FROM structures")
+        return self._total("SELECT commissions_usd FROM structure_totals")
 
     def _total(self, query: str) -> Decimal:
         return sum((Decimal(row[0]) for row in self.rows(query)), Decimal(0))
@@ -201,6 +202,7 @@ class Trades(Connection):
         ]
         is_open = fold(records, legs, settlements, adopted) != Holdings()
         commissions = sum((leg.commission_usd or Decimal(0) for leg in legs), Decimal(0))
+        structure_noted(database, structure_id, sign=-1)
         database.execute(
             "UPDATE structures SET state = ?, cash_usd = ?, commissions_usd = ?, "
             "changed_in = ? WHERE structure_id = ?",
@@ -212,6 +214,7 @@ class Trades(Connection):
                 structure_id,
             ),
         )
+        structure_noted(database, structure_id, sign=1)
 
 
 def _insert_fill(database: sqlite3.Connection, fill: Fill) -> None:

@@ -7,6 +7,9 @@ Both start from one *inception* point: the capital before the first trade, which
 known NAV less all profit and loss up to it, dated the day before. So the cost of the first
 hedge is in every figure.
 
+`performance_so_far` gives the same figures from the state that the ledger keeps after each mark,
+without reading the marks before it.
+
 A mark whose value is unknown is left out, never carried forward. Money that is paid into or out
 of the account is not told apart from profit: the account is the bot's own.
 """
@@ -24,6 +27,7 @@ from bot.core.model import Session
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.core.course import CourseSoFar, Series
     from bot.core.mark import Mark
 
 DAYS_A_YEAR: Final = 365.25
@@ -180,7 +184,10 @@ def cagr(points: Sequence[Point]) -> float | None:
     if not points or min(value for _, value in points) <= 0:
         return None
     (start, first), (end, last) = points[0], points[-1]
-    days = (end - start).days
+    return _growth(first, last, days=(end - start).days)
+
+
+def _growth(first: Decimal, last: Decimal, *, days: int) -> float | None:
     if days < MINIMUM_DAYS_TO_ANNUALISE:
         return None
     return math.pow(last / first, DAYS_A_YEAR / days) - 1.0
@@ -197,11 +204,14 @@ def drag(marks: Sequence[Mark]) -> float | None:
     if start is None or not known:
         return None
     days = (known[-1].session - start[0]).days
+    average = sum((mark.nav_usd or Decimal(0) for mark in known), Decimal(0)) / len(known)
+    return _yearly_cost(known[-1].hedge_pnl_usd or Decimal(0), average, days=days)
+
+
+def _yearly_cost(hedge_pnl: Decimal, average_nav: Decimal, *, days: int) -> float | None:
     if days < MINIMUM_DAYS_TO_ANNUALISE:
         return None
-    average = sum((mark.nav_usd or Decimal(0) for mark in known), Decimal(0)) / len(known)
-    cost = -(known[-1].hedge_pnl_usd or Decimal(0))
-    return float(cost / average) * DAYS_A_YEAR / days
+    return float(-hedge_pnl / average_nav) * DAYS_A_YEAR / days
 
 
 def course(points: Sequence[Point]) -> Course | None:
@@ -219,17 +229,59 @@ def course(points: Sequence[Point]) -> Course | None:
 def performance(marks: Sequence[Mark]) -> Performance:
     """Return book and shadow side by side."""
     book, shadow = course(book_points(marks)), course(shadow_points(marks))
-    reduction = None
-    if book and shadow and shadow.drawdown.share >= MINIMUM_FALL:
-        reduction = 1.0 - book.drawdown.share / shadow.drawdown.share
     return Performance(
         sessions=len(marks),
         unknown=sum(mark.nav_usd is None for mark in marks),
         book=book,
         shadow=shadow,
         drag=drag(marks),
-        drawdown_reduction=reduction,
+        drawdown_reduction=_reduction(book, shadow),
     )
+
+
+def _reduction(book: Course | None, shadow: Course | None) -> float | None:
+    if book is None or shadow is None or shadow.drawdown.share < MINIMUM_FALL:
+        return None
+    return 1.0 - book.drawdown.share / shadow.drawdown.share
+
+
+def performance_so_far(so_far: CourseSoFar | None) -> Performance:
+    """Return `performance` over all marks up to the one that `so_far` is the state after."""
+    if so_far is None:
+        return performance(())
+    book, shadow = _course_of(so_far.book), _course_of(so_far.shadow)
+    return Performance(
+        sessions=so_far.marks,
+        unknown=so_far.unknown,
+        book=book,
+        shadow=shadow,
+        drag=_drag_so_far(so_far),
+        drawdown_reduction=_reduction(book, shadow),
+    )
+
+
+def _course_of(series: Series | None) -> Course | None:
+    if series is None:
+        return None
+    fall = Drawdown(
+        share=series.share,
+        usd=series.fall_usd,
+        peak=series.peak,
+        trough=series.trough,
+        recovered=series.recovered,
+    )
+    growth = None
+    if series.lowest_usd > 0:
+        days = (series.end - series.start).days
+        growth = _growth(series.first_usd, series.last_usd, days=days)
+    return Course(first=series.first_usd, last=series.last_usd, drawdown=fall, cagr=growth)
+
+
+def _drag_so_far(so_far: CourseSoFar) -> float | None:
+    if so_far.capital_usd is None or so_far.hedged is None or so_far.hedge_pnl_usd is None:
+        return None
+    days = (so_far.hedged - so_far.inception).days
+    return _yearly_cost(so_far.hedge_pnl_usd, so_far.nav_sum_usd / so_far.nav_marks, days=days)
 
 
 def segments(marks: Sequence[Mark], labels: Mapping[Session, str]) -> tuple[Segment, ...]:

@@ -3,7 +3,7 @@
 The newest month is a demo's, as the bot wrote it. Each earlier month is a copy of all its rows with
 dates five weeks earlier, and its structures closed: what a ledger of that age would hold, in the
 places where it would hold it. Bodies of snapshots and decisions are copied as they are; only the
-newest are ever read.
+newest are ever read. The totals are made anew from all rows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.ledger.connection import SCHEMA_VERSION
+from bot.ledger.totals import TOTALS, rebuild
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def _age(path: Path, *, months: int) -> None:
     tables = [
         name
         for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        if not name.startswith(("_", "sqlite_"))
+        if not name.startswith(("_", "sqlite_")) and name not in TOTALS
     ]
     for table in tables:
         database.execute(f"CREATE TEMP TABLE month_{table} AS SELECT * FROM {table}")  # noqa: S608
@@ -71,6 +72,7 @@ def _age(path: Path, *, months: int) -> None:
             database.execute(
                 _copy(database, table), {"month": months - month, "days": -7 * WEEKS * month}
             )
+    rebuild(database)
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()

@@ -13,6 +13,8 @@ import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from bot.ledger.totals import TOTALS, rebuild
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -38,8 +40,9 @@ def age(young: Path, old: Path, *, copies: int = COPIES) -> int:
     ]
     for copy in range(1, copies + 1):
         database.create_function("moved", 1, partial(_moved, days=-copy * STEP_DAYS))
-        for name in set(names) - ONCE - {"sqlite_sequence"}:
+        for name in set(names) - ONCE - TOTALS - {"sqlite_sequence"}:
             _again(database, name, copy)
+    rebuild(database)
     database.commit()
     counted = int(database.execute("SELECT count(*) FROM sessions WHERE dry = 0").fetchone()[0])
     database.execute("PRAGMA journal_mode = WAL")

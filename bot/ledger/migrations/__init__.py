@@ -14,6 +14,8 @@ York dates. Rows are appended; what is updated in place is named here, and each 
 - ``marks``, ``positions``, ``breadth``: the last word on one session.
 - ``quality``: the last measurement of an order; its mark-out comes minutes later.
 - ``parity_flags``: a flag that lasts.
+- ``courses``, ``switch_readings``, ``execution_costs``, ``structure_totals``: totals of other rows,
+  written with them; see ``bot.ledger.totals``.
 
 A migration that has shipped is never edited. A change of the schema is a new one: a module of its
 own, a line in ``STEPS``, and ``bot.ledger.connection.SCHEMA_VERSION`` raised.
@@ -32,6 +34,8 @@ from bot.ledger.migrations.m0004_governance import governance
 from bot.ledger.migrations.m0005_quality import quality
 from bot.ledger.migrations.m0006_hedge_layers import hedge_layers
 from bot.ledger.migrations.m0007_stress_cells import stress_cells
+from bot.ledger.migrations.m0008_totals import totals
+from bot.ledger.totals import rebuild
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,6 +48,7 @@ STEPS: Final = {
     "0005_quality": quality,
     "0006_hedge_layers": hedge_layers,
     "0007_stress_cells": stress_cells,
+    "0008_totals": totals,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 
@@ -53,7 +58,7 @@ for _name, _step in STEPS.items():
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Apply what is pending, all of it or nothing.
+    """Apply what is pending and make the totals anew from their rows, all of it or nothing.
 
     The write lock is taken first: of two processes that start at once the second waits, and
     then finds nothing left to do.
@@ -62,6 +67,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(database)
+        rebuild(connection)
     except BaseException:
         connection.rollback()
         raise

@@ -30,6 +30,7 @@ from bot.ledger.connection import SCHEMA_VERSION, connect
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.migrations import migrations
 from bot.ledger.store import Ledger
+from bot.ledger.totals import faults
 from bot.project import load_project
 from ledger_facts import (
     AT,
@@ -65,6 +66,7 @@ SHIPPED = {
     5: "89f6a15a13ed0e8aaa5df34a897e3e84779d56f457ec8487bb5642f045b3e128",
     6: "c29982ccfdb76bdf06f96b518d5dc41ed317fc914829e810a90717caf76a1392",
     7: "7500fe1af47f1863b4f60b70b2ef7bf0a09cb3e932f156294641f759900c16e4",
+    8: "d09dd18df92fa22c7d6dad049df8bb229038d733b6717ba6c0368034cd0c7493",
 }
 """SHA-256 of the schema that each version wrote: what has shipped is never edited."""
 
@@ -149,6 +151,7 @@ def known(ledger: Ledger) -> dict[str, object]:
         "intents": ledger.intent_records(),
         "fills": ledger.fills_of(buy_lot().intent_id),
         "cash": ledger.cash_flow_usd(),
+        "totals at fault": faults(ledger._database),
         "commissions": ledger.commissions_usd(),
         "snapshot": ledger.load_snapshot(SESSION),
         "decision": ledger.load_decision(SESSION),
