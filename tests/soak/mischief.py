@@ -75,7 +75,9 @@ def drawn(rng: Random, count: int, rows: tuple[int, ...] = ()) -> tuple[int, ...
 
 
 def strike(found: Stage, session: dt.date, rows: tuple[int, ...]) -> tuple[tuple[int, Action], ...]:
-    """Let the gateway do wrong in `session`; return what each row may do."""
+    """Let the gateway do wrong in `session`, and in no other; return what each row may do."""
+    if found.gateway.faults is not None:
+        found.gateway.faults.struck.clear()
     threatened: list[tuple[int, Action]] = []
     for row in rows:
         script = parse_script(_at_home(SCRIPTS[row], found, session))
