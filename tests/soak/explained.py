@@ -67,22 +67,21 @@ NEWS: Final[dict[str, tuple[Cause, ...]]] = {
 """Causes by the code of an alert or the kind of an incident."""
 
 ENDINGS: Final[dict[str, tuple[Cause, ...]]] = {
-    "GatewayUnavailableError: account values": (
+    "account values: no answer": (
         _of(10, 35, why="the socket lives and says nothing: the deadline ends the run"),
     ),
-    "GatewayUnavailableError: broker.client_id": (_of(3, why="326: the number is taken"),),
-    "GatewayUnavailableError: connection lost": (
+    "broker.client_id": (_of(3, why="326: the number is taken, and no other is tried"),),
+    "connection lost": (
         _of(7, 9, 14, 42, 43, 44, 64, why="the socket was closed under an order"),
+        _of(12, why="a length beyond every message: the bot closes the socket itself"),
     ),
-    "GatewayUnavailableError: no gateway": (
-        _of(7, 9, why="the gateway takes no connection while it starts again"),
-    ),
+    "no gateway at": (_of(7, 9, why="it takes no connection while it starts again"),),
     "LiveAccountError: ": (_of(15, why="a live account is refused before anything is asked"),),
     "MarketClosedError: ": (_of(44, why="the connection came back on the next day"),),
     "SessionDisputedError: ": (_of(50, why="the venue is closed now, whatever the calendar says"),),
-    "UnsynchronisedError: synchronisation": (_of(2, why="no end of the positions: not flat"),),
+    "synchronisation failed: positions": (_of(2, why="no end of the positions: not flat"),),
 }
-"""Causes by how the text begins with which a run did not come to its end."""
+"""Causes by a part of the text with which a run did not come to its end."""
 
 ADOPTED: Final = (
     _of(44, why="what filled on the day before is told by nobody any more", later=1),
@@ -105,7 +104,7 @@ def _unjudged(day: Day, past: Sequence[set[int]]) -> Iterator[str]:
         if note not in ROUTINE and not _explains(NEWS.get(note, ()), past):
             yield note
     for ending in day.endings:
-        causes = [each for begin, each in ENDINGS.items() if ending.startswith(begin)]
+        causes = [each for part, each in ENDINGS.items() if part in ending]
         if not any(_explains(each, past) for each in causes):
             yield ending
     if day.adopted and not _explains(ADOPTED, past):
