@@ -119,7 +119,7 @@ def _a_call(found: Stage, session: dt.date) -> str:
         if each.last_trade > session and is_monthly_vix_expiry(each.expiry, calendar)
     )
     strike_points = next(strike for strike in series.strikes if strike >= 20)
-    return f"VIX {series.last_trade:%y%m%d}C{round(strike_points * 1000):08d}"
+    return f"VIX {series.expiry:%y%m%d}C{round(strike_points * 1000):08d}"
 
 
 def forgive(gateway: Gateway) -> None:
