@@ -17,7 +17,6 @@ import contextlib
 import json
 import pickle
 import random
-import resource
 import shutil
 import time
 from dataclasses import asdict, dataclass, field
@@ -27,6 +26,7 @@ from canon import fingerprint
 from harness import Stage
 from idle_loop import IdleLoop
 from invariants import Witness, counted, executed, left_at_work
+from memory import resident
 from mischief import drawn, forgive, rows_that_struck, strike
 
 from bot.adoption import compare_sides
@@ -98,7 +98,9 @@ class Day:
     broken
         Invariants that did not hold.
     seconds, megabytes
-        Processor time of gateway and bot, and the most memory so far.
+        Processor time of gateway and bot, and the memory of the process after it (``memory``).
+    life
+        How many processes the year has had.
     """
 
     session: str
@@ -112,6 +114,7 @@ class Day:
     seconds: float = 0.0
     megabytes: float = 0.0
     hit: tuple[int, ...] = ()
+    life: int = 1
 
 
 @dataclass(slots=True)
@@ -121,6 +124,7 @@ class Year:
     plan: Plan
     found: Stage
     witness: Witness
+    life: int = 1
     seen: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,10 +139,9 @@ class Year:
         """Live one session: with what goes wrong, and with what a person does about it."""
         began = time.process_time()
         rows = self._rows(session)
-        before = self._struck()
         threatened = strike(self.found, session, rows)
         endings = await self._tried(session)
-        struck = self._struck()[len(before) :]
+        struck = self._struck()
         forgive(self.found.gateway)
         adopted, settling, waits = await self._at_peace(rows)
         return Day(
@@ -152,7 +155,8 @@ class Year:
             adopted=adopted,
             broken=() if waits else tuple(self._broken(adopted=adopted, settling=settling)),
             seconds=time.process_time() - began,
-            megabytes=_megabytes(),
+            megabytes=resident(),
+            life=self.life,
         )
 
     def _rows(self, session: dt.date) -> tuple[int, ...]:
@@ -217,15 +221,17 @@ class Year:
                 yield row["code"]
 
     def _broken(self, *, adopted: bool, settling: tuple[str, ...]) -> Iterator[str]:
-        """Yield what does not hold that must."""
+        """Yield what does not hold that must, and let the witness forget the session."""
         found = self.found
         yield from self.witness.broken
         self.witness.broken.clear()
-        if left := left_at_work(found):
-            yield f"1: left at work: {left}"
+        self.witness.placed.clear()
+        if working := left_at_work(found):
+            yield f"1: left at work: {working}"
         if not adopted and counted(found) != executed(found):
             yield "2: ledger and venue count other executions"
-        alive = [name for name, state in found.states().items() if state in _ALIVE]
+        left = found.ledger.intent_records(open_only=True)
+        alive = [each.intent.intent_id for each in left if each.state.value in _ALIVE]
         if alive:
             yield f"3: without an end: {alive}"
         held = {label: count for label, count in found.held().items() if label not in settling}
@@ -234,10 +240,6 @@ class Year:
 
 
 _ALIVE: Final = frozenset({"committed", "sent", "unknown"})
-
-
-def _megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 class PatientLoop(IdleLoop):
@@ -252,10 +254,21 @@ class PatientLoop(IdleLoop):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lived:
-    """A year that was lived, or as much of it as was asked for."""
+    """A year that was lived, or as much of it as was asked for.
+
+    Parameters
+    ----------
+    days
+        The sessions that were finished.
+    fingerprint
+        Of its ledger (``canon``); empty of a year that failed.
+    fault
+        Why it failed.
+    """
 
     days: tuple[Day, ...]
     fingerprint: str
+    fault: str = ""
 
 
 def live(
@@ -289,7 +302,8 @@ async def _live(plan: Plan, keep: Keep, hear: Callable[[Day], None], at_most: in
     days = list(keep.days())
     known, lived = {day.session for day in days}, 0
     async with _stage(market, keep) as found:
-        year = Year(plan=plan, found=found, witness=Witness(found, twins=True))
+        life = days[-1].life + 1 if days else 1
+        year = Year(plan=plan, found=found, witness=Witness(found, twins=True), life=life)
         for session in sessions:
             over = found.gateway.world.now >= found.project.calendar.day(session).close
             if str(session) in known or over or (at_most and lived == at_most):
