@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from evidence_walk import WARM, first_session, until, walk
 
 from bot.core.rules import Rules
 from bot.evidence import observing
-from bot.evidence.engine import replay
+from bot.evidence.engine import replay, uncollected
 from bot.evidence.settings import ReplaySettings
 
 if TYPE_CHECKING:
@@ -199,6 +200,27 @@ def test_a_later_start_is_another_roll_of_the_dice() -> None:
     found = begun(7, roll_offset=5)
 
     assert found.days.index[0] == run().days.index[5]
+
+
+def test_the_search_for_cycles_goes_on_after_a_replay() -> None:
+    replay(until(walk(), WARM + 3), Rules(), ReplaySettings(first=first_session(walk())))
+
+    assert gc.isenabled()
+
+
+def cycles_of(sessions: int) -> int:
+    """Count what a replay of so many sessions leaves to the search for cycles."""
+    history = until(walk(), WARM + sessions)
+    gc.collect()
+    with uncollected():
+        replay(history, Rules(), ReplaySettings(first=first_session(history)))
+        return gc.collect()
+
+
+def test_sessions_make_no_cycles_that_would_pile_up_while_they_are_not_searched_for() -> None:
+    cycles_of(2)  # what is kept for good is made
+
+    assert cycles_of(12) <= cycles_of(4) + 4
 
 
 def test_substitutes_are_named_on_every_session() -> None:
