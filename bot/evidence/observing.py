@@ -9,6 +9,7 @@ of the whole chain.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -35,15 +36,13 @@ from bot.core.universe import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
     from bot.core.book import Condor
     from bot.core.model import MarketSnapshot, OptionContract, Quote
-    from bot.core.rules import CondorRules, Rules
+    from bot.core.rules import Rules
     from bot.core.sessions import TradingCalendar
     from bot.core.universe import ListedSeries
     from bot.evidence.listing import Listed
-    from bot.evidence.quoting import DayQuotes
+    from bot.evidence.quoting import DayQuotes, Key
 
 REACH: Final = 3
 """Strikes on either side of a short or a wing: rounding to ticks moves a delta by one of them."""
@@ -95,36 +94,38 @@ class Observer:
         condors
             Open condors, some of which may be threatened.
         """
+        sold = self._sold_series()
+        keys = [(each.trading_class, each.expiry) for each in held]
+        self._market.prepare(keys if sold is None else [*keys, _key(sold)])
         wanted = [*held, *parity_partners(held), *self._hedge(), *self._later(condors)]
-        wanted += self._sold()
+        if sold is not None:
+            wanted += self._daily(sold) if self._rules.condor.is_daily else self._condors(sold)
         quotes = self._market.of(wanted)
         options = [OptionQuote(contract=each, quote=quote) for each, quote in quotes.items()]
         return replace(self._levels, options=tuple(options)), quotes
 
-    def _sold(self) -> Iterator[OptionContract]:
-        """Yield what may be sold in this session."""
-        rules, session = self._rules.condor, self._levels.session
+    def _sold_series(self) -> ListedSeries | None:
+        """Return the series that condors may be sold of in this session."""
+        session = self._levels.session
         tomorrow = self._calendar.next(session)
-        series = condor_series(self._listed.spx, session, rules, tomorrow=tomorrow)
-        if series is not None:
-            yield from self._daily(series) if rules.is_daily else self._condors(series)
+        return condor_series(self._listed.spx, session, self._rules.condor, tomorrow=tomorrow)
 
     def _condors(self, series: ListedSeries) -> Iterator[OptionContract]:
         """Yield the money of a series, and each side's shorts and wings at the tiers' deltas."""
-        strikes, rules = np.array(series.strikes), self._rules.condor
-        forward = self._market.forward(series.trading_class, series.expiry)
-        calls = self._market.call_deltas(series.trading_class, series.expiry, strikes)
-        money = int(np.searchsorted(strikes, forward))
+        strikes, rules = self._listed.strike_array, self._rules.condor
+        forward = self._market.forward(_key(series))
+        calls = self._market.call_deltas((_key(series),), strikes)[0]
+        money = bisect_left(series.strikes, forward)
         for at in range(max(money - MONEY_STRIKES, 0), min(money + MONEY_STRIKES, strikes.size)):
             yield series.contract(series.strikes[at], Right.PUT)
             yield series.contract(series.strikes[at], Right.CALL)
         wing = wing_points(forward, rules)
         for right, deltas, sign in ((Right.PUT, 1 - calls, -1), (Right.CALL, calls, 1)):
+            targets = np.array([*target_deltas(right, rules)])
             rows = set[int]()
-            for target in target_deltas(right, rules):
-                short = int(np.argmin(np.abs(deltas - target)))
-                rows |= _round(strikes, strikes[short])
-                rows |= _round(strikes, strikes[short] + sign * wing)
+            for short in np.abs(deltas - targets[:, np.newaxis]).argmin(axis=1).tolist():
+                far = _nearest(series.strikes, series.strikes[short] + sign * wing)
+                rows.update(_round(series, short), _round(series, far))
             yield from (series.contract(series.strikes[at], right) for at in sorted(rows))
 
     def _daily(self, series: ListedSeries) -> Iterator[OptionContract]:
@@ -146,14 +147,18 @@ class Observer:
         layers = hedge_series(
             self._listed.vix, self._levels.session, self._calendar, self._rules.hedge
         )
+        chosen = list(dict.fromkeys(layers.values()))
+        if not chosen:
+            return
+        keys = [_key(series) for series in chosen]
+        deltas = self._market.call_deltas(keys, np.array(chosen[0].strikes))
         least, most = HEDGE_DELTAS
-        for series in dict.fromkeys(layers.values()):
-            strikes = np.array(series.strikes)
-            deltas = self._market.call_deltas(series.trading_class, series.expiry, strikes)
-            for at in np.flatnonzero((deltas >= least) & (deltas <= most)).tolist():
+        for series, key, row in zip(
+            chosen, keys, (deltas >= least) & (deltas <= most), strict=True
+        ):
+            for at in np.flatnonzero(row).tolist():
                 yield series.contract(series.strikes[at], Right.CALL)
-            forward = self._market.forward(series.trading_class, series.expiry)
-            for put in parity_contracts(series, forward):
+            for put in parity_contracts(series, self._market.forward(key)):
                 yield put
                 yield replace(put, right=Right.CALL)
 
@@ -162,28 +167,42 @@ class Observer:
         rules, spot = self._rules.condor, self._levels.level("SPX")
         if rules.is_daily or not rules.time_shift or spot is None:
             return
-        for condor in condors:
-            for side in self._threatened(condor, spot, rules):
-                series = shift_series(self._listed.spx, condor, self._levels.session, rules)
-                if series is not None:
-                    yield from self._condors(series)
-                    yield from shift_contracts(series, condor, side, forward=spot, rules=rules)
+        for condor, side in self._threatened(condors, spot):
+            series = shift_series(self._listed.spx, condor, self._levels.session, rules)
+            if series is not None:
+                yield from self._condors(series)
+                yield from shift_contracts(series, condor, side, forward=spot, rules=rules)
 
-    def _threatened(self, condor: Condor, spot: float, rules: CondorRules) -> list[Right]:
-        """Return the sides of a condor that are threatened, or nearly so."""
-        vix = self._levels.level("VIX")
-        if condor.rolled or vix is None or is_daily(condor, self._calendar):
-            return []
-        distances = edr_distances(condor, spot=spot, edr_pct=expected_daily_range_pct(vix))
-        return [
-            right
-            for right, short in short_strikes(condor).items()
-            if distances.get(right, np.inf) <= rules.shift_edr + NEARLY
-            or abs(self._market.delta(short)) >= rules.shift_delta - NEARLY
-        ]
+    def _threatened(self, condors: Iterable[Condor], spot: float) -> Iterator[tuple[Condor, Right]]:
+        """Yield the sides of condors that are threatened, or nearly so."""
+        vix, rules = self._levels.level("VIX"), self._rules.condor
+        if vix is None:
+            return
+        edr = expected_daily_range_pct(vix)
+        kept = [each for each in condors if not each.rolled and not is_daily(each, self._calendar)]
+        shorts = [short_strikes(condor) for condor in kept]
+        deltas = self._market.deltas(short for pair in shorts for short in pair.values())
+        for condor, pair in zip(kept, shorts, strict=True):
+            distances = edr_distances(condor, spot=spot, edr_pct=edr)
+            for right, short in pair.items():
+                near = distances.get(right, np.inf) <= rules.shift_edr + NEARLY
+                if near or abs(deltas[short]) >= rules.shift_delta - NEARLY:
+                    yield condor, right
 
 
-def _round(strikes: NDArray[np.float64], strike: float) -> set[int]:
-    """Return the rows round the strike that is nearest to `strike`."""
-    at = int(np.argmin(np.abs(strikes - strike)))
-    return set(range(max(at - REACH, 0), min(at + REACH + 1, strikes.size)))
+def _key(series: ListedSeries) -> Key:
+    return series.trading_class, series.expiry
+
+
+def _nearest(strikes: Sequence[float], strike: float) -> int:
+    """Return the row of the strike that is nearest to `strike`, the lower one of two."""
+    above = bisect_left(strikes, strike)
+    if above == len(strikes):
+        return above - 1
+    below = max(above - 1, 0)
+    return below if strike - strikes[below] <= strikes[above] - strike else above
+
+
+def _round(series: ListedSeries, at: int) -> range:
+    """Return the rows of the strikes round that at row `at`."""
+    return range(max(at - REACH, 0), min(at + REACH + 1, len(series.strikes)))

@@ -29,12 +29,12 @@ from bot.surfaces.cboe_vix import vix_terms
 from bot.surfaces.chain import DEEP_DEVIATIONS, SHORTEST_YEARS, Listing, calibrated
 from bot.surfaces.listings import years_to_open
 from bot.surfaces.quotes import SPREADS, deep_half_spread, quoted
-from bot.surfaces.spx_surface import Slice, SpxSurface
+from bot.surfaces.spx_surface import Slice, SpxSurface, smiles
 from bot.surfaces.vix_surface import damped_vvix, vix_vols
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bot.core.sessions import TradingCalendar
     from bot.evidence.listing import Listed
@@ -62,7 +62,8 @@ class _Term:
     forward: float
     years: float
     discount: float
-    smile: Slice | None
+    smile: Slice | None = None
+    vvix: float = math.nan
 
 
 class DayQuotes:
@@ -118,75 +119,110 @@ class DayQuotes:
             strikes=self._listed.strike_array,
         )
 
+    def prepare(self, keys: Iterable[Key]) -> None:
+        """Read expiries that will be asked for: together they cost hardly more than one."""
+        missing = [key for key in dict.fromkeys(keys) if key not in self._terms]
+        vix, spx = _by_underlying(missing)
+        self._terms |= {key: self._vix_option_term(key) for key in vix}
+        if spx:
+            years = [self._years(key) for key in spx]
+            for key, term, smile in zip(spx, years, self.surface.slices(years), strict=True):
+                self._terms[key] = self._spx_option_term(term, smile)
+
     def of(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, Quote]:
         """Return the quotes of `contracts` that have not settled."""
+        found: dict[OptionContract, Quote] = {}
+        for chosen, options in self._priced(contracts):
+            bids, asks = self._sides(options, vix=chosen[0].trading_class in VIX_CLASSES)
+            found |= {
+                contract: Quote(bid=bid or None, ask=ask)
+                for contract, bid, ask in zip(chosen, bids.tolist(), asks.tolist(), strict=True)
+            }
+        return found
+
+    def forward(self, key: Key) -> float:
+        """Return the forward of an expiry as the model has it, points."""
+        self.prepare((key,))
+        return self._terms[key].forward
+
+    def call_deltas(self, keys: Sequence[Key], strikes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the undiscounted deltas of calls to the forward, N(d1); a put's is one less.
+
+        Parameters
+        ----------
+        keys
+            Expiries of one underlying, k of them.
+        strikes
+            Points; shape (n,).
+
+        Returns
+        -------
+        ndarray, shape (k, n)
+        """
+        counts = [strikes.size] * len(keys)
+        strike = np.tile(strikes, len(keys))
+        options = self._options(keys, counts, strike, is_call=np.True_)
+        return options.call_deltas().reshape(len(keys), -1)
+
+    def deltas(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, float]:
+        """Return the discounted deltas to the forward as the model has them."""
+        found: dict[OptionContract, float] = {}
+        for chosen, options in self._priced(contracts):
+            calls = options.call_deltas()
+            deltas = options.discount * np.where(options.is_call, calls, calls - 1)
+            found |= zip(chosen, deltas.tolist(), strict=True)
+        return found
+
+    def _priced(
+        self, contracts: Iterable[OptionContract]
+    ) -> Iterator[tuple[list[OptionContract], _Options]]:
+        """Yield the contracts of SPX and those of the VIX, by expiry, with what prices them."""
         asked: dict[Key, list[OptionContract]] = defaultdict(list)
         for contract in dict.fromkeys(contracts):
             asked[contract.trading_class, contract.expiry].append(contract)
-        found: dict[OptionContract, Quote] = {}
-        for vix in (False, True):
-            keys = [key for key in asked if (key[0] in VIX_CLASSES) is vix]
-            if keys:
-                found |= self._quoted(keys, asked, vix=vix)
-        return found
+        self.prepare(asked)
+        vix, spx = _by_underlying(asked)
+        for keys in filter(None, (spx, vix)):
+            chosen = [contract for key in keys for contract in asked[key]]
+            yield (
+                chosen,
+                self._options(
+                    keys,
+                    [len(asked[key]) for key in keys],
+                    np.array([contract.strike for contract in chosen]),
+                    is_call=np.array([contract.right is Right.CALL for contract in chosen]),
+                ),
+            )
 
-    def forward(self, trading_class: str, expiry: dt.date) -> float:
-        """Return the forward of an expiry as the model has it, points."""
-        return self._term(trading_class, expiry).forward
-
-    def call_deltas(
-        self, trading_class: str, expiry: dt.date, strikes: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return the undiscounted deltas of calls to the forward, N(d1); a put's is one less."""
-        term = self._term(trading_class, expiry)
-        deviation = self._vols(term, strikes) * math.sqrt(term.years)
-        delta: NDArray[np.float64] = ndtr(
-            np.log(term.forward / strikes) / deviation + deviation / 2
+    def _options(
+        self,
+        keys: Sequence[Key],
+        counts: Sequence[int],
+        strike: NDArray[np.float64],
+        *,
+        is_call: NDArray[np.bool_] | np.bool_,
+    ) -> _Options:
+        """Return options of one underlying, so many of each expiry."""
+        self.prepare(keys)
+        terms = [self._terms[key] for key in keys]
+        rows = np.repeat(np.arange(len(keys)), counts)
+        shared = np.array([(term.forward, term.years, term.discount, term.vvix) for term in terms])
+        forward, years, discount, vvix = shared.T[:, rows]
+        slices = [term.smile for term in terms if term.smile is not None]
+        if slices:
+            variance = smiles(slices, rows).total_variance(np.log(strike / forward))
+            vol, shift = np.sqrt(variance / years), self._settings.spx_iv_shift
+        else:
+            vol = vix_vols(strike, forward=forward, years=years, vvix=vvix)
+            shift = self._settings.iv_shift
+        return _Options(
+            strike=strike,
+            is_call=is_call,
+            forward=forward,
+            years=years,
+            discount=discount,
+            vol=np.maximum(vol + shift, LEAST_VOL) if shift else vol,
         )
-        return delta
-
-    def delta(self, contract: OptionContract) -> float:
-        """Return the discounted delta to the forward as the model has it."""
-        key = (contract.trading_class, contract.expiry)
-        call = float(self.call_deltas(*key, np.array([contract.strike]))[0])
-        discount = self._term(*key).discount
-        return discount * (call if contract.right is Right.CALL else call - 1)
-
-    def _quoted(
-        self, keys: Sequence[Key], asked: dict[Key, list[OptionContract]], *, vix: bool
-    ) -> dict[OptionContract, Quote]:
-        """Quote the series of one underlying in one go."""
-        contracts = [contract for key in keys for contract in asked[key]]
-        counts = [len(asked[key]) for key in keys]
-        terms = [self._term(*key) for key in keys]
-        strike = np.array([contract.strike for contract in contracts])
-        is_call = np.array([contract.right is Right.CALL for contract in contracts])
-        ends = np.cumsum(counts)
-        vol = np.concatenate(
-            [
-                self._vols(term, strike[end - count : end])
-                for term, count, end in zip(terms, counts, ends, strict=True)
-            ]
-        )
-        forward, years, discount = (
-            np.repeat([getattr(term, name) for term in terms], counts)
-            for name in ("forward", "years", "discount")
-        )
-        bids, asks = self._sides(
-            _Options(
-                strike=strike,
-                is_call=is_call,
-                forward=forward,
-                years=years,
-                discount=discount,
-                vol=vol,
-            ),
-            vix=vix,
-        )
-        return {
-            contract: Quote(bid=bid or None, ask=ask)
-            for contract, bid, ask in zip(contracts, bids.tolist(), asks.tolist(), strict=True)
-        }
 
     def _sides(
         self, options: _Options, *, vix: bool
@@ -203,46 +239,42 @@ class DayQuotes:
             half = half + deep_half_spread(inside - DEEP_DEVIATIONS * deviation)
         return quoted(values, half * self._settings.spread_stress, trading_class=name)
 
-    def _vols(self, term: _Term, strikes: NDArray[np.float64]) -> NDArray[np.float64]:
-        if term.smile is None:
-            damping = self._settings.vvix_damping
-            vvix = damped_vvix(self._day.levels.vvix, term.years, power=damping)
-            vols = vix_vols(strikes, forward=term.forward, years=term.years, vvix=vvix)
-            shift = self._settings.iv_shift
-        else:
-            variance = term.smile.total_variance(np.log(strikes / term.forward))
-            vols = np.sqrt(variance / term.years)
-            shift = self._settings.spx_iv_shift
-        return np.maximum(vols + shift, LEAST_VOL) if shift else vols
+    def _years(self, key: Key) -> float:
+        trading_class, expiry = key
+        settles = settlement_time(trading_class, self._calendar.day(expiry))
+        return max(years_between(self._now, settles), SHORTEST_YEARS)
 
-    def _term(self, trading_class: str, expiry: dt.date) -> _Term:
-        key = (trading_class, expiry)
-        if key not in self._terms:
-            settles = settlement_time(trading_class, self._calendar.day(expiry))
-            years = max(years_between(self._now, settles), SHORTEST_YEARS)
-            self._terms[key] = (
-                self._vix_option_term(expiry, years)
-                if trading_class in VIX_CLASSES
-                else self._spx_option_term(years)
-            )
-        return self._terms[key]
-
-    def _spx_option_term(self, years: float) -> _Term:
+    def _spx_option_term(self, years: float, smile: Slice) -> _Term:
         surface = self.surface
         return _Term(
             forward=surface.forward(years),
             years=years,
             discount=surface.discount(years),
-            smile=surface.slice(years),
+            smile=smile,
         )
 
-    def _vix_option_term(self, expiry: dt.date, years: float) -> _Term:
+    def _vix_option_term(self, key: Key) -> _Term:
+        years, expiry = self._years(key), key[1]
         forward = self._day.vx.get(expiry)
         if forward is None:
             to_open = years_to_open(self._calendar, expiry, self._now)
             forward = vx_level(self._day.levels, to_open)
-        discount = math.exp(-self._day.snapshot.rate * years)
-        return _Term(forward=forward, years=years, discount=discount, smile=None)
+        vvix, damping = self._day.levels.vvix, self._settings.vvix_damping
+        return _Term(
+            forward=forward,
+            years=years,
+            discount=math.exp(-self._day.snapshot.rate * years),
+            vvix=damped_vvix(vvix, years, power=damping),
+        )
+
+
+def _by_underlying(keys: Iterable[Key]) -> tuple[list[Key], list[Key]]:
+    """Return the keys of VIX options, and those of SPX options."""
+    vix: list[Key] = []
+    spx: list[Key] = []
+    for key in keys:
+        (vix if key[0] in VIX_CLASSES else spx).append(key)
+    return vix, spx
 
 
 def vix_expiries(expiries: Collection[dt.date], session: dt.date) -> tuple[dt.date, dt.date]:
@@ -265,7 +297,7 @@ class _Options:
     """Options of one underlying, shape (n,) each."""
 
     strike: NDArray[np.float64]
-    is_call: NDArray[np.bool_]
+    is_call: NDArray[np.bool_] | np.bool_
     forward: NDArray[np.float64]
     years: NDArray[np.float64]
     discount: NDArray[np.float64]
@@ -275,3 +307,11 @@ class _Options:
         """Return the price of the right that is out of the money at each strike, points."""
         calls = self.strike >= self.forward
         return price(self.forward, self.strike, self.years, self.discount, self.vol, calls)
+
+    def call_deltas(self) -> NDArray[np.float64]:
+        """Return N(d1), whatever the right."""
+        deviation = self.vol * np.sqrt(self.years)
+        delta: NDArray[np.float64] = ndtr(
+            np.log(self.forward / self.strike) / deviation + deviation / 2
+        )
+        return delta

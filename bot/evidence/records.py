@@ -155,10 +155,12 @@ class Records:
             | _decision_row(marks.decision)
             | _account_row(account, marks.quotes)
         )
+        deltas = marks.market.deltas(lot.contract for lot in account.held_lots())
         for layer in Layer:
             lots = [lot for lot in account.held_lots() if lot.layer is layer]
             self._layers.append(
-                {"session": day.snapshot.session, "layer": layer.value} | _layer_row(lots, marks)
+                {"session": day.snapshot.session, "layer": layer.value}
+                | _layer_row(lots, marks, deltas)
             )
 
     def replay(self, rules_sha256: str) -> Replay:
@@ -235,13 +237,15 @@ def _account_row(account: Account, quotes: Quotes) -> Row:
     }
 
 
-def _layer_row(lots: list[HedgeLot], marks: Marks) -> Row:
+def _layer_row(
+    lots: list[HedgeLot], marks: Marks, deltas_of: Mapping[OptionContract, float]
+) -> Row:
     """Return what a layer holds, with its mean delta and days to settlement by contracts."""
     session, held = marks.day.snapshot.session, sum(lot.quantity for lot in lots)
     quotes = [(lot.quantity, marks.quotes[lot.contract]) for lot in lots]
     bids = sum(quantity * (quote.bid or 0.0) for quantity, quote in quotes)
     mids = sum(quantity * (quote.mid or quote.bid or 0.0) for quantity, quote in quotes)
-    deltas = sum(lot.quantity * marks.market.delta(lot.contract) for lot in lots)
+    deltas = sum(lot.quantity * deltas_of[lot.contract] for lot in lots)
     days = sum(lot.quantity * lot.contract.dte(session) for lot in lots)
     return {
         "held": held,

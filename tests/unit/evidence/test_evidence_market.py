@@ -193,9 +193,10 @@ def test_the_delta_of_a_call_is_that_of_black_on_its_forward() -> None:
     put = replace(call, right=Right.PUT)
     quoted = asked.of([call])[call]
 
-    assert 0 < asked.delta(call) < 1
+    deltas = asked.deltas([call, put])
+    assert 0 < deltas[call] < 1
     discount = np.exp(-day.snapshot.rate * (series.expiry - day.snapshot.session).days / 365)
-    assert asked.delta(call) - asked.delta(put) == pytest.approx(discount, abs=1e-4)
+    assert deltas[call] - deltas[put] == pytest.approx(discount, abs=1e-4)
     assert quoted.ask is not None
 
 
