@@ -9,17 +9,23 @@ from bot.core.decision import Action
 from bot.core.errors import NotInLedgerError
 from bot.core.fold import IntentState, StructureKind
 from bot.dashboard.filters import day, demand
+from bot.ledger.drawn import drawn_costs, drawn_marks
 from bot.ledger.order_rows import OrderRow, order_rows
 from bot.ledger.page_rows import (
     MarkedRow,
-    cost_rows,
     day_rows,
     marked_rows,
     order_sessions,
     trouble_codes,
     trouble_rows,
 )
-from bot.ledger.queries import StructureRow, structure_rows
+from bot.ledger.structure_rows import (
+    ClosedTotal,
+    closed_total,
+    newest_structures,
+    open_structures,
+    structure_named,
+)
 from bot.review.format import points, signed_usd, usd
 from bot.review.pages.charts import (
     drawdown_chart,
@@ -60,11 +66,11 @@ def overview(ledger: Ledger, query: Query) -> Content:
     before = day(query["before"]) if query.get("before") else None
     rows = day_rows(ledger, before=before, limit=DAYS)
     review = review_session(ledger) if day_rows(ledger, limit=1) else None
-    marks = ledger.marks()
+    drawn = drawn_marks(ledger)
     return {
         "review": review,
         "cards": cards(review) if review else (),
-        "charts": [chart for chart in (value_chart(marks), drawdown_chart(marks)) if chart],
+        "charts": [chart for chart in (value_chart(drawn), drawdown_chart(drawn)) if chart],
         "days": [(row, usd(row.nav_usd), usd(row.shadow_nav_usd)) for row in rows],
         "older": rows[-1].session if len(rows) == DAYS else None,
     }
@@ -73,25 +79,23 @@ def overview(ledger: Ledger, query: Query) -> Content:
 def condors(ledger: Ledger, query: Query) -> Content:
     """Return every condor that is open, and the last ones that were closed."""
     demand(query, {})
-    rows = [row for row in structure_rows(ledger) if row.kind == StructureKind.CONDOR]
-    closed = [row for row in rows if not row.is_open]
+    kind = StructureKind.CONDOR
+    closed = newest_structures(ledger, kind, limit=CLOSED, closed_only=True)
     return {
-        "opened": [row for row in reversed(rows) if row.is_open],
-        "closed": [(row, signed_usd(row.cash_usd)) for row in reversed(closed[-CLOSED:])],
-        "facts": _outcome(closed),
+        "opened": open_structures(ledger, kind),
+        "closed": [(row, signed_usd(row.cash_usd)) for row in closed],
+        "facts": _outcome(closed_total(ledger, kind)),
         "limit": CLOSED,
     }
 
 
-def _outcome(closed: Sequence[StructureRow]) -> tuple[str, ...]:
-    if not closed:
+def _outcome(total: ClosedTotal) -> tuple[str, ...]:
+    if not total.closed:
         return ()
-    gained = sum(row.cash_usd > 0 for row in closed)
-    total = sum((row.cash_usd for row in closed), Decimal(0))
     return (
-        f"{len(closed)} closed",
-        f"{gained / len(closed):.0%} at a profit",
-        f"{signed_usd(total)} USD, commissions included",
+        f"{total.closed} closed",
+        f"{total.gains / total.closed:.0%} at a profit",
+        f"{signed_usd(total.cash_usd)} USD, commissions included",
     )
 
 
@@ -103,8 +107,7 @@ def structure(ledger: Ledger, structure_id: str) -> Content:
     NotInLedgerError
         No structure has that name.
     """
-    rows = (row for row in structure_rows(ledger) if row.structure_id == structure_id)
-    found = next(rows, None)
+    found = structure_named(ledger, structure_id)
     if found is None:
         raise NotInLedgerError(f"{structure_id}: no structure of this name was ever opened")
     marked = marked_rows(ledger, structure_id)
@@ -124,14 +127,14 @@ def _marked_cells(row: MarkedRow) -> tuple[str, ...]:
 def hedge(ledger: Ledger, query: Query) -> Content:
     """Return the layers as they are, and the hedge through time."""
     demand(query, {})
-    marks = ledger.marks()
-    review = review_session(ledger) if marks else None
-    lots = [row for row in structure_rows(ledger) if row.kind == StructureKind.LOT]
+    drawn = drawn_marks(ledger)
+    review = review_session(ledger) if drawn.marks else None
+    lots = newest_structures(ledger, StructureKind.LOT, limit=CLOSED)
     return {
         "layers": layers(review) if review else (),
         "facts": hedge_facts(review) if review else (),
-        "charts": [chart for chart in (hedge_chart(marks), hedge_cost_chart(marks)) if chart],
-        "lots": [(row, signed_usd(row.cash_usd)) for row in reversed(lots[-CLOSED:])],
+        "charts": [chart for chart in (hedge_chart(drawn), hedge_cost_chart(drawn)) if chart],
+        "lots": [(row, signed_usd(row.cash_usd)) for row in lots],
         "limit": CLOSED,
     }
 
@@ -141,14 +144,15 @@ def execution(ledger: Ledger, query: Query) -> Content:
     demand(query, {"action": ACTIONS, "state": STATES})
     action, state = query.get("action") or None, query.get("state") or None
     wanted = order_sessions(ledger, action=action, state=state, limit=ORDERS)
-    costs = cost_rows(ledger)
-    total = sum((row.usd for row in costs), Decimal(0))
-    measured, filled = sum(row.known for row in costs), sum(row.orders for row in costs)
+    drawn = drawn_costs(ledger)
+    so_far = drawn.costs[-1] if drawn.costs else None
+    total = so_far.usd if so_far else Decimal(0)
+    measured, filled = (so_far.known, so_far.orders) if so_far else (0, 0)
     return {
         "orders": _orders(ledger, wanted),
         "filters": (("action", ACTIONS, action), ("state", STATES, state)),
         "limit": ORDERS,
-        "chart": shortfall_chart([(row.session, row.usd) for row in costs]),
+        "chart": shortfall_chart(drawn),
         "facts": (
             _cost(total),
             f"{measured} of {filled} filled orders measured",

@@ -113,8 +113,18 @@ class Connection:
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
 
     def row(self, query: str, parameters: Parameters = ()) -> Row | None:
-        """Return the first row of a query, or ``None``."""
-        return next(iter(self.rows(query, parameters)), None)
+        """Return the first row of a query, or ``None``; the others are not read.
+
+        Raises
+        ------
+        LedgerError
+            The database refused.
+        """
+        try:
+            found: Row | None = self._database.execute(query, parameters).fetchone()
+        except sqlite3.Error as fault:
+            raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
+        return found
 
     def value(self, query: str, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - any column
         """Return the first column of the first row of a query, or ``None``."""

@@ -7,7 +7,6 @@ them, and sessions in which a layer was given up in a decline without fear.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,13 +42,10 @@ class Overrides:
 def overrides(ledger: Connection, until: Session) -> Overrides:
     """Count the overrides up to and including a session."""
     last = until.isoformat()
-    states = ledger.rows(
-        "SELECT json_extract(phases.detail, '$.kill_switch') AS state FROM phases "
-        "JOIN sessions ON sessions.id = phases.session_id "
-        "WHERE phase = 'preflight' AND dry = 0 AND session <= ? ORDER BY session",
+    changes = ledger.value(
+        "SELECT changes FROM switch_readings WHERE session <= ? ORDER BY session DESC LIMIT 1",
         (last,),
     )
-    found = ["active", *(row["state"] for row in states if row["state"] is not None)]
     adoptions = ledger.value("SELECT count(DISTINCT at) FROM adoptions WHERE session <= ?", (last,))
     abandoned = ledger.value(
         "SELECT count(DISTINCT session) FROM incidents "
@@ -58,6 +54,6 @@ def overrides(ledger: Connection, until: Session) -> Overrides:
     )
     return Overrides(
         adoptions=int(adoptions),
-        switch_changes=sum(before != after for before, after in pairwise(found)),
+        switch_changes=changes or 0,
         abandoned=int(abandoned),
     )

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.ledger.queries import USD_PER_POINT
 from bot.ledger.text import optional_decimal
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
 
     from bot.core.model import Session
     from bot.ledger.connection import Connection
@@ -56,19 +54,6 @@ class TroubleRow:
     kind: str
     code: str
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostRow:
-    """What the filled orders of one session cost against the mids of their decisions, in USD.
-
-    `known` of `orders` have a shortfall; `usd` is their sum.
-    """
-
-    session: dt.date
-    orders: int
-    known: int
-    usd: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +127,15 @@ def trouble_rows(
     ledger: Connection, *, kind: str | None = None, code: str | None = None, limit: int
 ) -> tuple[TroubleRow, ...]:
     """Return the newest `limit` alerts and incidents, of one kind and one code where named."""
+    halves = [
+        _newest(table, column, what, code=code)
+        for table, column, what in _TROUBLES
+        if kind in {None, what}
+    ]
+    wanted = (*((code,) if code else ()), limit)
     rows = ledger.rows(
-        "SELECT * FROM (SELECT at, session, 'incident' AS what, kind AS code, detail AS text "
-        "FROM incidents UNION ALL SELECT at, session, 'alert', code, text FROM alerts) "
-        "WHERE (? IS NULL OR what = ?) AND (? IS NULL OR code = ?) ORDER BY at DESC LIMIT ?",
-        (kind, kind, code, code, limit),
+        f"SELECT * FROM ({') UNION ALL SELECT * FROM ('.join(halves)}) ORDER BY at DESC LIMIT ?",  # noqa: S608 - names of ours
+        (*(wanted * len(halves)), limit),
     )
     return tuple(
         TroubleRow(
@@ -160,33 +149,31 @@ def trouble_rows(
     )
 
 
+_TROUBLES: Final = (("incidents", "kind, detail", "incident"), ("alerts", "code, text", "alert"))
+"""Table, columns of code and text, and what a row of it is called."""
+
+
+def _newest(table: str, columns: str, what: str, *, code: str | None) -> str:
+    """Return the query for the newest rows of a table by an index: the older ones are not read."""
+    name, text = columns.split(", ")
+    where = f"WHERE {name} = ? " if code else ""
+    return (
+        f"SELECT at, session, '{what}' AS what, {name} AS code, {text} AS text FROM {table} "  # noqa: S608 - names of ours
+        f"{where}ORDER BY at DESC LIMIT ?"
+    )
+
+
 def trouble_codes(ledger: Connection) -> tuple[str, ...]:
     """Return every code of an alert or an incident that the ledger holds."""
-    rows = ledger.rows(
-        "SELECT kind AS code FROM incidents UNION SELECT code FROM alerts ORDER BY 1"
+    rows = ledger.rows(  # from each code to the next by the index, not from row to row
+        "WITH RECURSIVE one (code) AS (SELECT min(kind) FROM incidents UNION ALL "
+        "SELECT (SELECT min(kind) FROM incidents WHERE kind > one.code) FROM one "
+        "WHERE one.code IS NOT NULL), other (code) AS (SELECT min(code) FROM alerts UNION ALL "
+        "SELECT (SELECT min(code) FROM alerts WHERE code > other.code) FROM other "
+        "WHERE other.code IS NOT NULL) SELECT code FROM one WHERE code IS NOT NULL "
+        "UNION SELECT code FROM other WHERE code IS NOT NULL ORDER BY 1"
     )
     return tuple(row["code"] for row in rows)
-
-
-def cost_rows(ledger: Connection) -> tuple[CostRow, ...]:
-    """Return what execution cost by session, oldest first; orders without a mid are not in it."""
-    rows = ledger.rows(
-        "SELECT session, quantity, shortfall FROM quality WHERE leg = '' ORDER BY session"
-    )
-    found: dict[str, list[sqlite3.Row]] = {}
-    for row in rows:
-        found.setdefault(row["session"], []).append(row)
-    return tuple(_cost_row(session, mine) for session, mine in found.items())
-
-
-def _cost_row(session: str, rows: Sequence[sqlite3.Row]) -> CostRow:
-    known = [(each["quantity"], Decimal(each["shortfall"])) for each in rows if each["shortfall"]]
-    return CostRow(
-        session=dt.date.fromisoformat(session),
-        orders=len(rows),
-        known=len(known),
-        usd=sum((n * points * USD_PER_POINT for n, points in known), Decimal(0)),
-    )
 
 
 def order_sessions(
@@ -197,10 +184,12 @@ def order_sessions(
     limit: int,
 ) -> tuple[tuple[str, Session], ...]:
     """Return identity and session of the newest `limit` intents, the newest first."""
+    wanted = {"action": action, "state": state}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{name} = ?" for name in given) or "TRUE"
     rows = ledger.rows(
-        "SELECT intent_id, session FROM intents WHERE (? IS NULL OR action = ?) "
-        "AND (? IS NULL OR state = ?) ORDER BY id DESC LIMIT ?",
-        (action, action, state, state, limit),
+        f"SELECT intent_id, session FROM intents WHERE {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - names of ours
+        (*given.values(), limit),
     )
     return tuple((row["intent_id"], dt.date.fromisoformat(row["session"])) for row in rows)
 
@@ -227,8 +216,8 @@ def marked_rows(ledger: Connection, structure_id: str) -> tuple[MarkedRow, ...]:
 def pulse(ledger: Connection) -> str:
     """Return a text that changes whenever a page would: what was written last."""
     parts = (
-        ledger.value("SELECT max(at) FROM phases"),
-        ledger.value("SELECT max(finished_at) FROM sessions"),
+        ledger.value("SELECT max(rowid) FROM phases"),
+        ledger.value("SELECT id || ' ' || finished_at FROM sessions ORDER BY id DESC LIMIT 1"),
         ledger.value("SELECT max(id) FROM intent_states"),
         ledger.value("SELECT max(id) FROM incidents"),
         ledger.value("SELECT max(id) FROM alerts"),

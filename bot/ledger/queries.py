@@ -259,7 +259,7 @@ def structure_rows(ledger: Connection) -> tuple[StructureRow, ...]:
     rows = ledger.rows(
         "SELECT * FROM structures WHERE state != 'planned' ORDER BY changed_in, structure_id"
     )
-    return tuple(_structure_row(row) for row in rows)
+    return tuple(read_structure(row) for row in rows)
 
 
 def closed_rows(ledger: Connection, session: Session) -> tuple[StructureRow, ...]:
@@ -268,10 +268,11 @@ def closed_rows(ledger: Connection, session: Session) -> tuple[StructureRow, ...
         "SELECT * FROM structures WHERE state = 'closed' AND changed_in = ? ORDER BY structure_id",
         (session.isoformat(),),
     )
-    return tuple(_structure_row(row) for row in rows)
+    return tuple(read_structure(row) for row in rows)
 
 
-def _structure_row(row: sqlite3.Row) -> StructureRow:
+def read_structure(row: sqlite3.Row) -> StructureRow:
+    """Read a row of ``structures``."""
     return StructureRow(
         structure_id=row["structure_id"],
         kind=row["kind"],

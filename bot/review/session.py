@@ -10,6 +10,7 @@ from bot.core.errors import NotInLedgerError
 from bot.core.mark import Mark
 from bot.core.model import Session
 from bot.ledger.decision_rows import DecisionRow, decision_row
+from bot.ledger.drawn import course_at, last_marks
 from bot.ledger.journal import ProvenanceRow
 from bot.ledger.order_rows import OrderRow, order_rows
 from bot.ledger.overrides import Overrides, overrides
@@ -26,7 +27,7 @@ from bot.ledger.queries import (
     position_rows,
     session_row,
 )
-from bot.review.performance import Performance, performance
+from bot.review.performance import Performance, performance_so_far
 
 if TYPE_CHECKING:
     from bot.ledger.store import Ledger
@@ -81,7 +82,7 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
         There is no such session.
     """
     chosen, run = session_run(ledger, session)
-    marks = [mark for mark in ledger.marks() if mark.session <= chosen]
+    marks = list(last_marks(ledger, chosen, 2))
     held_at = marks[-1].session if marks else None
     here = marks.pop() if held_at == chosen else None
     return SessionReview(
@@ -94,7 +95,7 @@ def review_session(ledger: Ledger, session: Session | None = None) -> SessionRev
         closed=closed_rows(ledger, chosen),
         mark=here,
         previous=marks[-1] if marks else None,
-        course=performance([*marks, here] if here else marks),
+        course=performance_so_far(course_at(ledger, chosen)),
         alerts=alert_rows(ledger, chosen),
         incidents=incident_rows(ledger, chosen),
         provenance=ledger.provenance(chosen),

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from bot.review.format import points, usd, without_year
 from bot.review.pages.figures import Figure, line, upright
-from bot.review.performance import book_points, shadow_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from bot.core.mark import Mark
     from bot.core.model import Session
+    from bot.ledger.drawn import Drawn, DrawnCosts
     from bot.ledger.page_rows import MarkedRow
     from bot.review.pages.figures import Json
     from bot.review.pages.payoff import Payoff
-    from bot.review.performance import Point
 
 _TODAY: Final = {"color": "@accent", "width": 2.5}
 _EXPIRY: Final = {"color": "@muted", "width": 1.5, "dash": "dash"}
@@ -100,67 +97,81 @@ def _market(spot: float | None, edr_pct: float | None) -> Json:
     return {"shapes": shapes, "annotations": [note]}
 
 
-def value_chart(marks: Sequence[Mark]) -> Figure | None:
+def value_chart(drawn: Drawn) -> Figure | None:
     """Return book and unhedged shadow since the start; ``None`` while nothing is known."""
-    book, shadow = book_points(marks), shadow_points(marks)
+    book, shadow = _courses(drawn)
     if not book or not shadow:
         return None
     return Figure(
         title="Book and unhedged shadow",
-        caption=f"Book {usd(book[-1][1])} USD, the same fills without the hedge "
-        f"{usd(shadow[-1][1])} USD.",
+        caption=f"Book {usd(book[-1].usd)} USD, the same fills without the hedge "
+        f"{usd(shadow[-1].usd)} USD.{drawn.note}",
         data=(
             _course("unhedged shadow", shadow, line={"color": "@muted", "width": 1.5}),
             _course("book", book, line=_TODAY),
         ),
         layout={
-            **by_session([session for session, _ in book]),
+            **by_session([point.session for point in book]),
             "yaxis": {**_USD, "tickformat": ",.0f"},
         },
     )
 
 
-def drawdown_chart(marks: Sequence[Mark]) -> Figure | None:
+def drawdown_chart(drawn: Drawn) -> Figure | None:
     """Return how far book and shadow were below their highs; ``None`` while nothing is known."""
-    book, shadow = book_points(marks), shadow_points(marks)
+    book, shadow = _courses(drawn)
     if not book or not shadow:
         return None
     fill = {"fill": "tozeroy", "fillcolor": "@accent/0.15"}
     return Figure(
         title="Drawdown",
-        caption="Distance below the running high of the daily marks.",
+        caption=f"Distance below the running high of the daily marks.{drawn.note}",
         data=(
             _fall("unhedged shadow", shadow, line={"color": "@muted", "width": 1.5}),
             _fall("book", book, line=_TODAY, **fill),
         ),
         layout={
-            **by_session([session for session, _ in book]),
+            **by_session([point.session for point in book]),
             "yaxis": {"tickformat": ".3~%"},
         },
         height=220,
     )
 
 
-def _course(name: str, course: Sequence[Point], **style: Any) -> Json:  # noqa: ANN401 - plotly's own words
-    return line(name, *_days(course), **style)
+class _Place(NamedTuple):
+    """A value at the end of a session, and the highest up to it."""
+
+    session: Session
+    usd: Decimal
+    high_usd: Decimal
 
 
-def _fall(name: str, course: Sequence[Point], **style: Any) -> Json:  # noqa: ANN401 - plotly's own words
-    highs = accumulate((value for _, value in course), max)
-    falls = [
-        round(float(value / high) - 1, 5) for (_, value), high in zip(course, highs, strict=True)
-    ]
-    return line(name, [session.isoformat() for session, _ in course], falls, **style)
+def _courses(drawn: Drawn) -> tuple[list[_Place], list[_Place]]:
+    """Return the known values of book and shadow, from the capital on."""
+    start = [] if drawn.capital is None else [_Place(*drawn.capital, drawn.capital[1])]
+    book, shadow = list(start), list(start)
+    for each in drawn.marks:
+        mark = each.mark
+        if mark.nav_usd is not None and each.book_high_usd is not None:
+            book.append(_Place(mark.session, mark.nav_usd, each.book_high_usd))
+        if mark.shadow_nav_usd is not None and each.shadow_high_usd is not None:
+            shadow.append(_Place(mark.session, mark.shadow_nav_usd, each.shadow_high_usd))
+    return book, shadow
 
 
-def _days(course: Sequence[Point]) -> tuple[list[str], list[float]]:
-    return [session.isoformat() for session, _ in course], [
-        round(float(value)) for _, value in course
-    ]
+def _course(name: str, course: Sequence[_Place], **style: Any) -> Json:  # noqa: ANN401 - plotly's own words
+    values = [round(float(point.usd)) for point in course]
+    return line(name, [point.session.isoformat() for point in course], values, **style)
 
 
-def hedge_chart(days: Sequence[Mark]) -> Figure | None:
+def _fall(name: str, course: Sequence[_Place], **style: Any) -> Json:  # noqa: ANN401 - plotly's own words
+    falls = [round(float(point.usd / point.high_usd) - 1, 5) for point in course]
+    return line(name, [point.session.isoformat() for point in course], falls, **style)
+
+
+def hedge_chart(drawn: Drawn) -> Figure | None:
     """Return hedge units held and asked for by session; ``None`` while nothing was marked."""
+    days = [each.mark for each in drawn.marks]
     if not days:
         return None
     sessions = [day.session.isoformat() for day in days]
@@ -168,7 +179,7 @@ def hedge_chart(days: Sequence[Mark]) -> Figure | None:
     return Figure(
         title="Hedge units held and asked for",
         caption="A unit is 4 near, 4 mid and 2 far contracts; what is held below the dashed line "
-        "was short.",
+        f"was short.{drawn.note}",
         data=(
             line("held", sessions, [day.units_held for day in days], line={**_TODAY, **steps}),
             line(
@@ -186,14 +197,15 @@ def hedge_chart(days: Sequence[Mark]) -> Figure | None:
     )
 
 
-def hedge_cost_chart(days: Sequence[Mark]) -> Figure | None:
+def hedge_cost_chart(drawn: Drawn) -> Figure | None:
     """Return what hedge and condors have gained so far, session by session."""
+    days = [each.mark for each in drawn.marks]
     if not days:
         return None
     sessions = [day.session.isoformat() for day in days]
     return Figure(
         title="Profit and loss so far",
-        caption="Cumulative, commissions included; gaps where a mark is unknown.",
+        caption=f"Cumulative, commissions included; gaps where a mark is unknown.{drawn.note}",
         data=(
             line("condors", sessions, [_float(day.condor_pnl_usd) for day in days], line=_EXPIRY),
             line("hedge", sessions, [_float(day.hedge_pnl_usd) for day in days], line=_TODAY),
@@ -206,16 +218,17 @@ def hedge_cost_chart(days: Sequence[Mark]) -> Figure | None:
     )
 
 
-def shortfall_chart(days: Sequence[tuple[Session, Decimal]]) -> Figure | None:
+def shortfall_chart(drawn: DrawnCosts) -> Figure | None:
     """Return what execution has cost against the mids of the decisions, summed up by session."""
-    if not days:
+    if not drawn.costs:
         return None
-    summed = accumulate(float(amount) for _, amount in days)
+    days = [cost.session for cost in drawn.costs]
+    summed = [float(cost.usd) for cost in drawn.costs]
     return Figure(
         title="Cost of execution so far",
-        caption="Sum of (price paid - mid at the decision) over all fills, USD.",
-        data=(line("shortfall", [day.isoformat() for day, _ in days], list(summed)),),
-        layout={**by_session([day for day, _ in days]), "showlegend": False, "yaxis": _USD},
+        caption=f"Sum of (price paid - mid at the decision) over all fills, USD.{drawn.note}",
+        data=(line("shortfall", [day.isoformat() for day in days], summed),),
+        layout={**by_session(days), "showlegend": False, "yaxis": _USD},
         height=220,
     )
 

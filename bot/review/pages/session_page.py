@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.config import read_canonical
 from bot.core.errors import StewardError
+from bot.ledger.drawn import drawn_marks
 from bot.ledger.page_rows import phase_rows
 from bot.review.format import UNKNOWN, cents
 from bot.review.pages import tables
@@ -28,9 +29,9 @@ from bot.review.pages.timeline import clock_et, timeline
 from bot.review.session import FILLS_NOTE, review_session
 
 if TYPE_CHECKING:
-    from bot.core.mark import Mark
     from bot.core.model import MarketSnapshot, Session
     from bot.core.rules import Rules
+    from bot.ledger.drawn import Drawn
     from bot.ledger.store import Ledger
     from bot.review.pages.figures import Figure
     from bot.review.session import SessionReview
@@ -67,7 +68,6 @@ def session_content(ledger: Ledger, session: Session | None = None) -> dict[str,
         There is no such session.
     """
     review = review_session(ledger, session)
-    marks = tuple(mark for mark in ledger.marks() if mark.session <= review.session)
     phases = phase_rows(ledger, review.session, dry=review.run.dry)
     return {
         "review": review,
@@ -79,7 +79,7 @@ def session_content(ledger: Ledger, session: Session | None = None) -> dict[str,
         "layers": layers(review),
         "hedge_facts": hedge_facts(review),
         "book": tables.book(review),
-        "courses": _course_charts(marks),
+        "courses": _course_charts(drawn_marks(ledger, review.session)),
         "gauges": _gauges(ledger, review),
         "grid": stress_grid(review),
         "orders": tables.orders(review),
@@ -152,5 +152,5 @@ def _edr_pct(review: SessionReview) -> float | None:
     return found if isinstance(found, float) else None
 
 
-def _course_charts(marks: tuple[Mark, ...]) -> tuple[Figure, ...]:
-    return tuple(chart for chart in (value_chart(marks), drawdown_chart(marks)) if chart)
+def _course_charts(drawn: Drawn) -> tuple[Figure, ...]:
+    return tuple(chart for chart in (value_chart(drawn), drawdown_chart(drawn)) if chart)
