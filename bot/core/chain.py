@@ -247,16 +247,11 @@ def price_series(wanted: Sequence[tuple[QuotedSeries, float]]) -> list[PricedCha
     if not wanted:
         return []
     counts = [len(series.contracts) for series, _ in wanted]
-    mid, strike, is_call = (
-        np.concatenate([getattr(series, name) for series, _ in wanted])
-        for name in ("mid", "strike", "is_call")
-    )
-    forward, years, discount = (
-        np.repeat(np.array(values), counts)
-        for values in zip(
-            *((level, each.years, each.discount) for each, level in wanted), strict=True
-        )
-    )
+    mid = np.concatenate([series.mid for series, _ in wanted])
+    strike = np.concatenate([series.strike for series, _ in wanted])
+    is_call = np.concatenate([series.is_call for series, _ in wanted])
+    terms = np.array([(level, each.years, each.discount) for each, level in wanted])
+    forward, years, discount = np.repeat(terms.T, counts, axis=1)
     (iv, _), letters = implied_vol_and_greeks(mid, forward, strike, years, discount, is_call)
     intrinsic = np.maximum(np.where(is_call, forward - strike, strike - forward), 0.0)
     extrinsic = mid - discount * intrinsic

@@ -66,7 +66,8 @@ class Chains:
         """The quotes of each series."""
         options: dict[Key, list[OptionQuote]] = defaultdict(list)
         for option in self._snapshot.options:
-            options[option.contract.trading_class, option.contract.expiry].append(option)
+            contract = option.contract
+            options[contract.trading_class, contract.expiry].append(option)
         return options
 
     @cached_property

@@ -233,7 +233,8 @@ def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArr
         if letters is not None:
             letters[:, rest] = np.nan
             late = rest[reason[rest] == Reason.OK]
-            letters[:, late] = _greeks_at(inputs.only(late)._replace(given=iv[late]))
+            if late.size:
+                letters[:, late] = _greeks_at(inputs.only(late)._replace(given=iv[late]))
     return iv, reason
 
 
@@ -248,12 +249,14 @@ def _solved_with_care(inputs: Inputs) -> tuple[FloatArray, ReasonArray]:
     above = price / inputs.discount > inputs.intrinsic()
     below = price < inputs.maximum()
     chosen = np.flatnonzero(inputs.positive() & above & below & (price > 0))
+    reason = _reasons(inputs, above=above, below=below)
+    if not chosen.size:
+        return np.full(price.size, np.nan), reason
     options = inputs.only(chosen)
     shape = Shape.of(options)
     iv = np.full(price.size, np.nan)
     iv[chosen] = careful_deviation(shape.normalised(options)) / shape.root
     iv[~(iv > 0)] = np.nan
-    reason = _reasons(inputs, above=above, below=below)
     reason[iv > 0] = Reason.OK
     return iv, reason
 

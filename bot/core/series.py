@@ -11,6 +11,8 @@ import datetime as dt
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from operator import attrgetter
+from statistics import median
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
@@ -20,6 +22,8 @@ from bot.core.pricing import BoolArray, FloatArray
 from bot.core.sessions import settlement_time, years_between
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from bot.core.model import MarketSnapshot, OptionQuote, Quote
@@ -62,19 +66,17 @@ class QuotedSeries:
 
     def parity_forward(self) -> float | None:
         """Median of ``K + (C - P) / D`` over the strikes where call and put are nearest."""
-        known = ~np.isnan(self.mid)
-        calls = np.flatnonzero(known & self.is_call)
-        puts = np.flatnonzero(known & ~self.is_call)
-        if min(calls.size, puts.size) < MINIMUM_PARITY_STRIKES:
+        mids: tuple[dict[float, float], dict[float, float]] = ({}, {})
+        options = zip(self.strike.tolist(), self.is_call.tolist(), self.mid.tolist(), strict=True)
+        for strike, is_call, mid in options:
+            if not math.isnan(mid):
+                mids[is_call][strike] = mid
+        puts, calls = mids
+        pairs = [(calls[strike] - put, strike) for strike, put in puts.items() if strike in calls]
+        if len(pairs) < MINIMUM_PARITY_STRIKES:
             return None
-        strikes, of_calls, of_puts = np.intersect1d(
-            self.strike[calls], self.strike[puts], assume_unique=True, return_indices=True
-        )
-        difference = self.mid[calls[of_calls]] - self.mid[puts[of_puts]]
-        if difference.size < MINIMUM_PARITY_STRIKES:
-            return None
-        near = np.argsort(np.abs(difference), kind="stable")[:PARITY_STRIKES]
-        return float(np.median(strikes[near] + difference[near] / self.discount))
+        near = sorted(pairs, key=lambda pair: abs(pair[0]))[:PARITY_STRIKES]
+        return median(strike + difference / self.discount for difference, strike in near)
 
 
 def own_forward(snapshot: MarketSnapshot, series: QuotedSeries) -> float | None:
@@ -104,10 +106,10 @@ def series_of(
     chosen = _quoted(snapshot, trading_class, expiry) if options is None else options
     if not chosen or years is None:
         return None
-    ordered = sorted(chosen, key=lambda option: strike_order(option.contract))
-    sides = np.array([_sides(option.quote) for option in ordered])
-    bid, ask = sides[:, 0].copy(), sides[:, 1].copy()
-    contracts = tuple(option.contract for option in ordered)
+    ordered = sorted(chosen, key=_BY_STRIKE)
+    contracts = tuple([option.contract for option in ordered])
+    bids, asks = zip(*[_sides(option.quote) for option in ordered], strict=True)
+    mids = [(bid + ask) / 2 if bid > 0 else math.nan for bid, ask in zip(bids, asks, strict=True)]
     return QuotedSeries(
         trading_class=trading_class,
         expiry=expiry,
@@ -116,9 +118,9 @@ def series_of(
         contracts=contracts,
         strike=read_only(np.array([contract.strike for contract in contracts])),
         is_call=read_only(np.array([contract.right is Right.CALL for contract in contracts])),
-        bid=read_only(bid),
-        ask=read_only(ask),
-        mid=read_only(np.where(bid > 0, (bid + ask) / 2, np.nan)),
+        bid=read_only(np.array(bids)),
+        ask=read_only(np.array(asks)),
+        mid=read_only(np.array(mids)),
     )
 
 
@@ -146,7 +148,7 @@ def years_to_settlement(
 ) -> float | None:
     """Return positive years, or ``None``: settled, or `expiry` is not a known session."""
     days = snapshot.calendar
-    at = bisect_left(days, expiry, key=lambda day: day.session)
+    at = bisect_left(days, expiry, key=_SESSION)
     if at == len(days) or days[at].session != expiry:
         return None
     years = years_between(snapshot.taken_at, settlement_time(trading_class, days[at]))
@@ -171,9 +173,11 @@ def _sides(quote: Quote) -> tuple[float, float]:
     return 0.0 if bid is None else bid, ask
 
 
-def strike_order(contract: OptionContract) -> tuple[float, Right]:
-    """Sort key of contracts: by strike, calls before puts."""
-    return contract.strike, contract.right
+strike_order: Callable[[OptionContract], tuple[float, Right]] = attrgetter("strike", "right")
+"""Sort key of contracts: by strike, calls before puts."""
+
+_BY_STRIKE: Final = attrgetter("contract.strike", "contract.right")
+_SESSION: Final = attrgetter("session")
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
