@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Final
 from canon import fingerprint
 from harness import Stage
 from idle_loop import IdleLoop
-from invariants import Witness, counted, executed, left_at_work
+from invariants import counted, executed, left_at_work
 from memory import resident
 from mischief import drawn, forgive, rows_that_struck, strike
+from promises import Warden, ended_otherwise
 
 from bot.adoption import compare_sides
 from bot.core.errors import MarketClosedError, StewardError
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 4
 SCENARIO: Final = "seasons"
 PAST_MIDNIGHT: Final = 44
+TWINS: Final = 36
 PERSON: Final = "soak: the venue is right"
 
 
@@ -123,7 +125,7 @@ class Year:
 
     plan: Plan
     found: Stage
-    witness: Witness
+    witness: Warden
     life: int = 1
     seen: dict[str, int] = field(init=False)
 
@@ -139,6 +141,7 @@ class Year:
         """Live one session: with what goes wrong, and with what a person does about it."""
         began = time.process_time()
         rows = self._rows(session)
+        self.witness.twins = TWINS in rows
         threatened = strike(self.found, session, rows)
         endings = await self._tried(session)
         struck = self._struck()
@@ -153,7 +156,7 @@ class Year:
             endings=tuple(endings),
             notes=tuple(self._notes()),
             adopted=adopted,
-            broken=() if waits else tuple(self._broken(adopted=adopted, settling=settling)),
+            broken=() if waits else tuple(self._broken(settling)),
             seconds=time.process_time() - began,
             megabytes=resident(),
             life=self.life,
@@ -220,7 +223,7 @@ class Year:
                 self.seen[table] = row["id"]
                 yield row["code"]
 
-    def _broken(self, *, adopted: bool, settling: tuple[str, ...]) -> Iterator[str]:
+    def _broken(self, settling: tuple[str, ...]) -> Iterator[str]:
         """Yield what does not hold that must, and let the witness forget the session."""
         found = self.found
         yield from self.witness.broken
@@ -228,8 +231,9 @@ class Year:
         self.witness.placed.clear()
         if working := left_at_work(found):
             yield f"1: left at work: {working}"
-        if not adopted and counted(found) != executed(found):
+        if counted(found) != executed(found):
             yield "2: ledger and venue count other executions"
+        yield from ended_otherwise(found)
         left = found.ledger.intent_records(open_only=True)
         alive = [each.intent.intent_id for each in left if each.state.value in _ALIVE]
         if alive:
@@ -303,7 +307,7 @@ async def _live(plan: Plan, keep: Keep, hear: Callable[[Day], None], at_most: in
     known, lived = {day.session for day in days}, 0
     async with _stage(market, keep) as found:
         life = days[-1].life + 1 if days else 1
-        year = Year(plan=plan, found=found, witness=Witness(found, twins=True), life=life)
+        year = Year(plan=plan, found=found, witness=Warden(found), life=life)
         for session in sessions:
             over = found.gateway.world.now >= found.project.calendar.day(session).close
             if str(session) in known or over or (at_most and lived == at_most):
@@ -353,7 +357,7 @@ class Keep:
             fields = json.loads(line)
             yield Day(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
 
-    def save(self, found: Stage, days: list[Day], witness: Witness) -> None:
+    def save(self, found: Stage, days: list[Day], witness: Warden) -> None:
         """Keep the year as it stands after a session."""
         shutil.rmtree(self._next, ignore_errors=True)
         self._next.mkdir(parents=True)
