@@ -16,6 +16,7 @@ Rules, with the exceptions:
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -169,17 +170,16 @@ def short_strike(
     chain: PricedChain, right: Right, *, target: float, rules: CondorRules
 ) -> int | None:
     """Return the short strike: nearest in delta within the tolerance, not below the floor."""
-    delta = np.abs(chain.delta)
-    distance = np.abs(delta - target)
-    eligible = _of_right(chain, right) & np.isfinite(delta)
-    eligible &= delta >= rules.delta_floor - SLACK
-    eligible &= distance <= rules.delta_tolerance + SLACK
-    candidates = np.flatnonzero(eligible)
-    return min(
-        (int(index) for index in candidates),
-        key=lambda index: (float(distance[index]), float(delta[index])),
-        default=None,
+    wanted, least = right is Right.CALL, rules.delta_floor - SLACK
+    most = rules.delta_tolerance + SLACK
+    options = enumerate(zip(chain.is_call.tolist(), chain.delta.tolist(), strict=True))
+    eligible = (
+        (abs(abs(delta) - target), abs(delta), index)
+        for index, (is_call, delta) in options
+        if is_call is wanted and abs(delta) >= least and abs(abs(delta) - target) <= most
     )
+    best = min(eligible, default=None)
+    return None if best is None else best[2]
 
 
 def _wings(
@@ -191,25 +191,34 @@ def _wings(
     sparse, a narrow or a wide condor would be another trade than the one that was meant.
     """
     intended = wing_points(chain.forward, rules)
-    low, high = _wing_candidates(chain, put), _wing_candidates(chain, call)
-    low_width = np.abs(chain.strike[low] - chain.strike[put])[:, np.newaxis]
-    high_width = np.abs(chain.strike[high] - chain.strike[call])[np.newaxis, :]
-    difference = np.abs(low_width - high_width)
-    distance = np.abs(low_width - intended) + np.abs(high_width - intended) + 2 * difference
-    distance[difference > rules.strike_grid_points + SLACK] = np.inf
     allowed = rules.wing_tolerance * intended + SLACK
-    distance[np.abs(low_width - intended)[:, 0] > allowed, :] = np.inf
-    distance[:, np.abs(high_width - intended)[0, :] > allowed] = np.inf
-    if not np.isfinite(distance).any():
-        return None
-    best = np.unravel_index(np.argmin(distance), distance.shape)
-    return int(low[best[0]]), int(high[best[1]])
+    most = rules.strike_grid_points + SLACK
+    lows = _wing_widths(chain, put, intended=intended, allowed=allowed)
+    highs = _wing_widths(chain, call, intended=intended, allowed=allowed)
+    pairs = (
+        (abs(low - intended) + abs(high - intended) + 2 * abs(low - high), at_low, at_high)
+        for at_low, low in lows
+        for at_high, high in highs
+        if abs(low - high) <= most
+    )
+    best = min(pairs, key=lambda pair: pair[0], default=None)
+    return None if best is None else best[1:]
 
 
-def _wing_candidates(chain: PricedChain, short: int) -> Indices:
-    """Return the strikes beyond the short that can be bought, the narrowest wing first."""
-    right = chain.contracts[short].right
-    buyable = np.flatnonzero(_of_right(chain, right) & np.isfinite(chain.ask))
-    if right is Right.CALL:
-        return buyable[buyable > short]
-    return buyable[buyable < short][::-1]
+def _wing_widths(
+    chain: PricedChain, short: int, *, intended: float, allowed: float
+) -> list[tuple[int, float]]:
+    """Return what can be bought beyond the short near the intended width, the narrowest first.
+
+    Each with its width, in points.
+    """
+    strikes, rights, asks = chain.strike.tolist(), chain.is_call.tolist(), chain.ask.tolist()
+    is_call, sold = rights[short], strikes[short]
+    beyond = range(short + 1, len(strikes)) if is_call else range(short - 1, -1, -1)
+    return [
+        (at, abs(strikes[at] - sold))
+        for at in beyond
+        if rights[at] is is_call
+        and abs(abs(strikes[at] - sold) - intended) <= allowed
+        and math.isfinite(asks[at])
+    ]
