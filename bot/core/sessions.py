@@ -182,9 +182,11 @@ class TradingCalendar:
         return self._sessions[position]
 
     def _position(self, session: Session) -> int:
-        if not self.is_session(session):
+        at = bisect_left(self._sessions, session)
+        if self._sessions[at : at + 1] != (session,):
+            self._require_covered(session)
             raise CalendarError(f"{session} is not a session ({self._bounds()})")
-        return bisect_left(self._sessions, session)
+        return at
 
     def _require_covered(self, date: dt.date) -> None:
         if not self.covers(date):

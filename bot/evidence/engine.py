@@ -111,7 +111,7 @@ class _Run:
             snapshot.session,
             spot or 0.0,
             self._market.calendar,
-            vx=day.vx,
+            vix=day.vix_expiries,
             days=rules.condor.dte_maximum + rules.condor.shift_days_maximum,
         )
         market = DayQuotes(day, listed, calendar=self._market.calendar, settings=self._settings)

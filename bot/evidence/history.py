@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.core.errors import ConfigError
-from bot.core.model import EventTable, MacroMonth
+from bot.core.model import DailyBar, EventTable, MacroMonth
 from bot.core.sessions import TradingCalendar
 from bot.evidence.history_files import HistoryFault
 
@@ -46,6 +46,19 @@ class Bars:
     high: Values
     low: Values
     close: Values
+
+    def daily(
+        self, sessions: Sequence[Session], *, start: int, factor: float = 1.0
+    ) -> list[DailyBar]:
+        """Return the bars of `sessions`, the first of which is at row `start`, times `factor`."""
+        rows = slice(start, start + len(sessions))
+        columns = (self.open, self.high, self.low, self.close)
+        return [
+            DailyBar(session=session, open=first, high=high, low=low, close=close)
+            for session, first, high, low, close in zip(
+                sessions, *((column[rows] * factor).tolist() for column in columns), strict=True
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from bot.core.universe import ListedSeries
 from bot.surfaces.listings import spx_expiries, spx_strikes, vix_months, vix_strikes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Iterable
 
     from bot.core.sessions import TradingCalendar
 
@@ -60,7 +60,7 @@ def listed_on(
     spot: float,
     calendar: TradingCalendar,
     *,
-    vx: Collection[dt.date] | None = None,
+    vix: Iterable[dt.date] | None = None,
     days: int = MOST_DAYS,
 ) -> Listed:
     """Return what is listed on a session.
@@ -73,22 +73,20 @@ def listed_on(
         SPX, points.
     calendar
         For expiries.
-    vx
-        Expiries of the VX futures: VIX options settle with one of them; all months by default.
+    vix
+        Expiries of VIX options, nearest first; all months by default.
     days
         Calendar days to the furthest SPX series that is needed; those of the VIX are 9 months.
     """
     middle = max(round(spot / GRID), 1) * GRID
     strikes = spx_strikes(middle, middle)
-    furthest = session + dt.timedelta(days=max(days, LEAST_DAYS))
-    expiries = [each for each in spx_expiries(session, calendar) if each[1] <= furthest]
-    vix = vix_strikes()
+    expiries = spx_expiries(session, calendar, days=max(days, LEAST_DAYS))
+    months = vix_months(session, calendar) if vix is None else vix
     return Listed(
         spx=tuple(_series("SPX", *each, strikes=strikes, calendar=calendar) for each in expiries),
         vix=tuple(
-            _series("VIX", "VIX", expiry, strikes=vix, calendar=calendar)
-            for expiry in vix_months(session, calendar)
-            if vx is None or expiry in vx
+            _series("VIX", "VIX", expiry, strikes=vix_strikes(), calendar=calendar)
+            for expiry in months
         ),
         spx_expiries=frozenset(expiry for _, expiry in expiries),
         strike_array=np.array(strikes),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -51,7 +51,7 @@ from bot.core.model import (
 )
 from bot.evidence.history import known
 from bot.surfaces.levels import VolLevels, vol_levels
-from bot.surfaces.listings import vix_months, years_to_open
+from bot.surfaces.listings import VIX_MONTHS, vix_months_from, years_to_open
 from bot.surfaces.vx_curve import vx_level
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class MarketDay:
         Volatility indexes, the missing ones modelled.
     vx
         VX future by expiry, points.
+    vix_expiries
+        Monthly expiries of VIX options that have a VX future to settle with, nearest first.
     events_known
         Whether dates of every type of event are known.
     substitutes
@@ -108,6 +110,7 @@ class MarketDay:
     rebase: float
     levels: VolLevels
     vx: Mapping[dt.date, float]
+    vix_expiries: tuple[dt.date, ...]
     events_known: bool
     substitutes: tuple[str, ...]
 
@@ -134,6 +137,7 @@ class HistoricMarket:
         self._bars_month: tuple[int, int] = (0, 0)
         self._bars: list[DailyBar] = []
         self._vx_days: dict[int, VxDay | None] = {}
+        self._vix_months_from: dict[tuple[int, int], tuple[dt.date, ...]] = {}
 
     def day(self, at: int) -> MarketDay:
         """Return the session at row `at` of the history."""
@@ -141,7 +145,8 @@ class HistoricMarket:
         begin, place, end = self._window(session)
         trading = self._days[place]
         levels, missing = self._levels(at)
-        vx, vx_missing = self._vx(at, trading, levels)
+        months = self._vix_months(session)
+        vx, vx_missing = self._vx(at, months, trading, levels)
         breadth = self._breadth(at, place - begin)
         first_event = self._first_event
         events_known = first_event is not None and session >= first_event
@@ -168,11 +173,7 @@ class HistoricMarket:
             ),
             rate=float(history.rate[at]),
             events=self._events(session),
-            vx_days=tuple(
-                day
-                for past in range(max(0, at - VX_SESSIONS), at)
-                if (day := self._vx_day(past)) is not None
-            ),
+            vx_days=tuple(filter(None, map(self._vx_day, range(max(0, at - VX_SESSIONS), at)))),
             macro=self._macro(session),
         )
         return MarketDay(
@@ -182,6 +183,7 @@ class HistoricMarket:
             rebase=rebase,
             levels=levels,
             vx=vx,
+            vix_expiries=tuple(expiry for expiry in months if expiry in vx),
             events_known=events_known,
             substitutes=substitutes,
         )
@@ -243,30 +245,19 @@ class HistoricMarket:
         """Return the rebased bars before a session; made anew when the rebasing changes."""
         first, last = self._bars_month
         if not self._bars or first != self._first_of_month[at] or last > at:
-            self._bars = [self._spx_bar(row, rebase) for row in range(max(0, at - BARS), at)]
+            self._bars = self._spx_rows(max(0, at - BARS), at, rebase)
         else:
-            self._bars += [self._spx_bar(row, rebase) for row in range(last, at)]
+            self._bars += self._spx_rows(last, at, rebase)
         self._bars_month = (int(self._first_of_month[at]), at)
         return self._bars[-BARS:]
 
-    def _spx_bar(self, at: int, rebase: float) -> DailyBar:
-        bars = self.history.spx
-        first, high, low, close = (
-            float(column[at]) * rebase for column in (bars.open, bars.high, bars.low, bars.close)
-        )
-        return DailyBar(session=self._dates[at], open=first, high=high, low=low, close=close)
+    def _spx_rows(self, start: int, end: int, rebase: float) -> list[DailyBar]:
+        return self.history.spx.daily(self._dates[start:end], start=start, factor=rebase)
 
     @cached_property
     def _vix_bars(self) -> tuple[DailyBar, ...]:
-        bars = self.history.vix
-        columns = (bars.open, bars.high, bars.low, bars.close)
-        rows = zip(*(column[self._vix_start :].tolist() for column in columns), strict=True)
-        return tuple(
-            DailyBar(session=session, open=first, high=high, low=low, close=close)
-            for session, (first, high, low, close) in zip(
-                self._dates[self._vix_start :], rows, strict=True
-            )
-        )
+        start = self._vix_start
+        return tuple(self.history.vix.daily(self._dates[start:], start=start))
 
     def _carried(self, at: int) -> bool:
         return any(at - BARS <= row <= at for row in self._carried_rows)
@@ -302,18 +293,27 @@ class HistoricMarket:
         ]
         return days, runs.tolist()
 
+    def _vix_months(self, session: Session) -> list[dt.date]:
+        """Return the monthly VIX expiries after a session, nearest first."""
+        month = session.year, session.month
+        if month not in self._vix_months_from:
+            self._vix_months_from[month] = vix_months_from(*month, self.calendar)
+        expiries = self._vix_months_from[month]
+        return [expiry for expiry in expiries if expiry > session][:VIX_MONTHS]
+
     def _vx(
-        self, at: int, trading: TradingDay, levels: VolLevels
+        self, at: int, months: Sequence[dt.date], trading: TradingDay, levels: VolLevels
     ) -> tuple[dict[dt.date, float], list[str]]:
         """Return the VX futures of a session, nearest first, and what stands in for them."""
         session = trading.session
         settled = {
             expiry: level for expiry, level in self.history.vx(at).items() if expiry > session
         }
+        last = max(settled, default=session)
         modelled = {
             expiry: vx_level(levels, years_to_open(self.calendar, expiry, trading.close))
-            for expiry in vix_months(session, self.calendar)
-            if expiry > max(settled, default=session)
+            for expiry in months
+            if expiry > last
         }
         if not settled:
             return modelled, ["vx"]

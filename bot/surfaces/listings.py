@@ -18,7 +18,7 @@ listed, so a strike that was listed stays listed. Strikes of VIX are the same fo
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -52,6 +52,7 @@ VIX_GRID: Final = ((0.5, 10, 20), (1, 21, 35), (2.5, 37.5, 60), (5, 65, 100), (1
 """Step, first and last strike, in points."""
 
 
+@cache
 def vix_strikes() -> tuple[float, ...]:
     """Return the strikes of every VIX expiry."""
     return tuple(
@@ -83,9 +84,11 @@ def _strikes_within(bands: tuple[tuple[int, int], ...]) -> tuple[float, ...]:
     return tuple(sorted(strikes))
 
 
-def spx_expiries(session: Session, calendar: TradingCalendar) -> tuple[tuple[str, dt.date], ...]:
-    """Return (trading class, expiry) of what is listed on SPX, nearest first."""
-    horizon = session + dt.timedelta(days=MONTHLY_DAYS)
+def spx_expiries(
+    session: Session, calendar: TradingCalendar, *, days: int = MONTHLY_DAYS
+) -> tuple[tuple[str, dt.date], ...]:
+    """Return (trading class, expiry) of what is listed on SPX to so many days, nearest first."""
+    horizon = session + dt.timedelta(days=min(days, MONTHLY_DAYS))
     sessions = calendar.between(session, horizon)
     months = {(day.year, day.month) for day in sessions}
     am_settled = {spx_am_expiry(year, month, calendar) for year, month in months}
@@ -110,9 +113,14 @@ def _spxw_listed(expiry: dt.date, session: Session, following: Session) -> bool:
 
 def vix_months(session: Session, calendar: TradingCalendar) -> tuple[dt.date, ...]:
     """Return the monthly VIX expiries after `session`: those of the VX futures, nearest first."""
-    months = (divmod(session.year * 12 + session.month - 1 + n, 12) for n in range(VIX_MONTHS + 1))
-    expiries = (vix_expiry(year, month + 1, calendar) for year, month in months)
+    expiries = vix_months_from(session.year, session.month, calendar)
     return tuple(expiry for expiry in expiries if expiry > session)[:VIX_MONTHS]
+
+
+def vix_months_from(year: int, month: int, calendar: TradingCalendar) -> tuple[dt.date, ...]:
+    """Return the monthly VIX expiries that the sessions of a month can list, nearest first."""
+    months = (divmod(year * 12 + month - 1 + n, 12) for n in range(VIX_MONTHS + 1))
+    return tuple(vix_expiry(each, after + 1, calendar) for each, after in months)
 
 
 def vix_expiries(session: Session, calendar: TradingCalendar) -> tuple[tuple[str, dt.date], ...]:

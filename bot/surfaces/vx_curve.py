@@ -22,9 +22,8 @@ itself does no better there (5, 9, 12 and 14 %).
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 if TYPE_CHECKING:
     from bot.surfaces.levels import VolLevels
@@ -32,25 +31,25 @@ if TYPE_CHECKING:
 ANCHOR: Final = 20.0
 DAYS_IN_YEAR: Final = 365.0
 
-_WEIGHTS: Final = np.array(
-    [
-        (0, 1.000, 1.000, 0.000),
-        (6, 0.540, 0.988, -0.026),
-        (12, 0.354, 0.989, -0.032),
-        (19, 0.117, 0.998, -0.043),
-        (27, -0.039, 0.996, -0.049),
-        (35, -0.232, 0.995, -0.056),
-        (45, -0.336, 0.993, -0.048),
-        (58, -0.511, 0.977, -0.053),
-        (73, -0.564, 0.949, -0.043),
-        (95, -0.672, 0.916, -0.039),
-        (130, -0.760, 0.865, -0.027),
-        (174, -0.795, 0.804, -0.011),
-        (229, -0.772, 0.728, 0.006),
-        (266, -0.692, 0.658, 0.013),
-    ]
+_WEIGHTS: Final = (
+    (0, 1.000, 1.000, 0.000),
+    (6, 0.540, 0.988, -0.026),
+    (12, 0.354, 0.989, -0.032),
+    (19, 0.117, 0.998, -0.043),
+    (27, -0.039, 0.996, -0.049),
+    (35, -0.232, 0.995, -0.056),
+    (45, -0.336, 0.993, -0.048),
+    (58, -0.511, 0.977, -0.053),
+    (73, -0.564, 0.949, -0.043),
+    (95, -0.672, 0.916, -0.039),
+    (130, -0.760, 0.865, -0.027),
+    (174, -0.795, 0.804, -0.011),
+    (229, -0.772, 0.728, 0.006),
+    (266, -0.692, 0.658, 0.013),
 )
 """Days to settlement, slope, level, premium."""
+
+_DAYS: Final = tuple(days for days, *_ in _WEIGHTS)
 
 
 def vx_level(levels: VolLevels, years: float) -> float:
@@ -63,10 +62,20 @@ def vx_level(levels: VolLevels, years: float) -> float:
     """
     if years < 0:
         raise ValueError(f"years to settlement must be >= 0, received {years}")
-    days = years * DAYS_IN_YEAR
-    slope, level, premium = (
-        float(np.interp(days, _WEIGHTS[:, 0], weights)) for weights in _WEIGHTS[:, 1:].T
-    )
+    slope, level, premium = _weights(years * DAYS_IN_YEAR)
     logarithm = slope * math.log(levels.vix / levels.vix3m)
     logarithm += level * math.log(levels.vix3m / ANCHOR) + premium
     return ANCHOR * math.exp(logarithm)
+
+
+def _weights(days: float) -> tuple[float, ...]:
+    """Return slope, level and premium, interpolated; those of the last row beyond it."""
+    after = bisect_right(_DAYS, days)
+    start, *weights = _WEIGHTS[after - 1]
+    if after == len(_DAYS):
+        return tuple(weights)
+    end, *following = _WEIGHTS[after]
+    return tuple(
+        (then - now) / (end - start) * (days - start) + now
+        for now, then in zip(weights, following, strict=True)
+    )

@@ -35,7 +35,7 @@ def quotes(day: MarketDay, listed: Listed, **changes: object) -> DayQuotes:
 def opened(at: int = AT, **changes: object) -> tuple[MarketDay, Listed, DayQuotes]:
     day = market(**changes).day(at)
     spot = day.snapshot.level("SPX")
-    listed = listed_on(day.snapshot.session, spot or 0.0, walk().calendar, vx=day.vx)
+    listed = listed_on(day.snapshot.session, spot or 0.0, walk().calendar, vix=day.vix_expiries)
     return day, listed, quotes(day, listed, **changes)
 
 
@@ -118,11 +118,13 @@ def test_a_settlement_is_the_future_and_those_beyond_are_moved_with_the_last() -
 
 def test_no_vix_option_is_listed_without_the_future_that_it_settles_with() -> None:
     day = market().day(AT)
-    months = list(day.vx)
+    one, two, three, *further = day.vx
+    day = market(with_vx((one, 20.0), (three, 22.0))).day(AT)
 
-    listed = listed_on(day.snapshot.session, 7_500.0, walk().calendar, vx=months[:1] + months[2:])
+    listed = listed_on(day.snapshot.session, 7_500.0, walk().calendar, vix=day.vix_expiries)
 
-    assert [each.expiry for each in listed.vix] == months[:1] + months[2:]
+    assert [each.expiry for each in listed.vix] == [one, three, *further]
+    assert two not in day.vix_expiries
 
 
 @pytest.mark.parametrize("at", [AT, PANIC])
