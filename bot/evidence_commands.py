@@ -31,6 +31,10 @@ def evidence(  # noqa: PLR0913 - one parameter for each option
     first: FromOption = None,
     last: ToOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer resamples and replays.")] = False,
+    promoter: Annotated[
+        bool,
+        typer.Option(help="Replay the promoter policy too; it takes as long as the first replay."),
+    ] = True,
 ) -> None:
     """Replay history through the bot's own decisions and hold the method's claims against it.
 
@@ -39,6 +43,7 @@ def evidence(  # noqa: PLR0913 - one parameter for each option
     """
     from bot.config import load_rules
     from bot.evidence.claims_page import claims_page
+    from bot.evidence.dividends import read_total_return
     from bot.evidence.history_load import load_history
     from bot.evidence.references import read_references
     from bot.evidence.report import write_report
@@ -62,10 +67,13 @@ def evidence(  # noqa: PLR0913 - one parameter for each option
                 history=loaded,
                 validation=None if quick else validation(history, loaded),
                 indexes=read_references(history),
+                total_return=read_total_return(history),
                 tables=read_tables(folder),
                 live=_paper_fills(project),
             )
-            found = study(sources, rules, settings, quick=quick, tell=status.update)
+            found = study(
+                sources, rules, settings, quick=quick, tell=status.update, promoter=promoter
+            )
             status.update("writing the page")
             path = write_report(found, private_folder(folder))
         screen.print(claims_page(found))

@@ -16,6 +16,7 @@ from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from bot.evidence.as_held import HeldLayer
 from bot.evidence.books import HEDGED, SHADOW
 from bot.evidence.figures import Pair
 from bot.evidence.spikes import even_share, median_sessions
@@ -121,6 +122,8 @@ class Inputs:
     ----------
     fresh
         By the name of the call.
+    held
+        The layers as they were held in each spike.
     ablations
         Of adaptivity, cash press and P/CF; empty where they were not run.
     engine_recovery
@@ -130,6 +133,7 @@ class Inputs:
     """
 
     fresh: Mapping[str, FreshGains]
+    held: tuple[HeldLayer, ...] = ()
     ablations: tuple[Ablation, ...] = ()
     engine_recovery: Pair | None = None
     engine_condors: int = 0
@@ -150,7 +154,7 @@ def claims(default: Measures, large: Measures | None, inputs: Inputs) -> tuple[C
     # Of one event at constant notional the size does not matter: those of the bot stand for both.
     sized = None if large is None else replace(large, outcomes=default.outcomes)
     both = (default, sized)
-    market, engine = spike_gain(inputs.fresh), ablation(inputs.ablations)
+    market, engine = spike_gain(inputs.fresh, inputs.held), ablation(inputs.ablations)
     return (
         _claim("drawdown", "Drawdown cut by 35-40 % in tail events", map(_drawdown, both)),
         _claim("drag", "Drag of 1-2 % a year", map(_drag, both)),
@@ -243,8 +247,11 @@ def _crash(measured: Measures | None) -> Reading | None:
     return Reading(outcome=_inside(hedged, at_most=LOSS_HEDGED[1]), text=text)
 
 
-def spike_gain(fresh: Mapping[str, FreshGains]) -> Reading:
-    """Read the gain of the far layer, and of a 20-delta call of one month beside it."""
+def spike_gain(fresh: Mapping[str, FreshGains], held: Sequence[HeldLayer] = ()) -> Reading:
+    """Read the gain of a fresh far call, and of a 20-delta call of one month beside it.
+
+    What the far layer made as it was held is said, and is no part of the claim.
+    """
     medians = {name: _median(fresh[name].at_begin) for name in ("far", "month20") if name in fresh}
     if not medians or any(math.isnan(each) for each in medians.values()):
         return Reading(outcome=Outcome.UNTESTED, text="no spike in the history")
@@ -252,9 +259,19 @@ def spike_gain(fresh: Mapping[str, FreshGains]) -> Reading:
     text = (
         f"far layer {medians['far']:+.0%}{_kept(gains)}, "
         f"20-delta call of a month {medians['month20']:+.0%} "
-        f"(medians; spikes {len(gains.at_begin)}, with recorded VX {gains.recorded})"
+        f"(medians; spikes {len(gains.at_begin)}, with recorded VX {gains.recorded}){_held(held)}"
     )
     return Reading(outcome=_of([each >= SPIKE_GAIN[0] for each in medians.values()]), text=text)
+
+
+def _held(layers: Sequence[HeldLayer]) -> str:
+    """Say what the far layer made of its premium from base to top, and what that was of NAV."""
+    far = [each for each in layers if each.layer == "far"]
+    gain = _median([each.of_premium for each in far])
+    if math.isnan(gain):
+        return ""
+    of_nav = _median([each.of_nav for each in far])
+    return f"; as held, the far layer {gain:+.0%} to the top, {of_nav:+.2%} of NAV"
 
 
 def _kept(gains: FreshGains) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.evidence import report_charts as charts
+from bot.evidence import report_events as events
 from bot.evidence import report_tables as tables
 from bot.evidence.model_tables import model_tables
 from bot.evidence.report_cells import Table
@@ -76,14 +77,18 @@ def _history(study: Study) -> Iterator[Section]:
         key="spikes",
         title="Spikes",
         charts=(charts.spike_chart(study),),
-        tables=(tables.spike_table(study),),
+        tables=(
+            tables.spike_table(study),
+            events.held_table(study),
+            events.breach_table(study),
+        ),
     )
     yield Section(
         key="segments",
         title="Years and segments",
         note="Sums of daily returns; the hedge beside them is its share of NAV.",
         charts=(charts.hedge_chart(study),),
-        tables=tables.segment_tables(study),
+        tables=(*tables.segment_tables(study), *events.book_segment_tables(study.by_segment)),
     )
 
 
@@ -93,7 +98,7 @@ def _judgement(study: Study) -> Iterator[Section]:
         key="sureness",
         title="How sure",
         charts=(charts.start_chart(study),),
-        tables=(tables.band_table(study), tables.left_out_table(study)),
+        tables=(tables.band_table(study), events.left_out_table(study)),
     )
     yield Section(
         key="rivals",

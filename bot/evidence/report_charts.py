@@ -8,7 +8,6 @@ import numpy as np
 
 from bot.evidence.figures import before, daily_returns, hedge_pnl
 from bot.evidence.segments import years_of
-from bot.evidence.study import index_book
 from bot.review.pages.figures import Figure, line
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ WEEK: Final = 5
 STYLES: Final = {
     "hedged": {"color": "@accent", "width": 2.2},
     "unhedged": {"color": "@loss", "width": 1.6},
+    "promoter": {"color": "@accent", "width": 1.2, "dash": "dash"},
     "VIX calls as VXTH": {"color": "@ink", "width": 1.2, "dash": "dash"},
     "T-bills": {"color": "@muted", "width": 1.2, "dash": "dot"},
     "SPX with dividends": {"color": "@muted", "width": 1.2},
@@ -35,20 +35,7 @@ _PERCENT: Final = {"tickformat": ".1%"}
 
 def courses(study: Study) -> dict[str, BookDays]:
     """Return the books of the first chart by their names in it."""
-    hedged = study.hedged
-    return {
-        "hedged": hedged,
-        "unhedged": study.shadow,
-        "VIX calls as VXTH": study.calls,
-        "T-bills": index_book("T-bills", hedged, study.market.bill_days),
-        "SPX with dividends": index_book("SPX", hedged, spx_days(study)),
-    }
-
-
-def spx_days(study: Study) -> NDArray[np.float64]:
-    """Return the daily return of SPX with dividends over the sessions of the books."""
-    close = study.replay.days["spx"].to_numpy(float)
-    return np.concatenate([[0.0], close[1:] / close[:-1] - 1 + study.market.dividend_a_day])
+    return dict(study.beside)
 
 
 def value_chart(study: Study) -> Figure:

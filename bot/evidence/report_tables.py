@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from bot.evidence.books import HEDGED, SHADOW
+from bot.evidence.dividends import described
 from bot.evidence.figures import book_figures
 from bot.evidence.measures import AVERSIONS
 from bot.evidence.report_cells import Table, figure, percent, sessions, signed
@@ -48,9 +49,28 @@ def books_table(study: Study) -> Table:
             )
         )
     columns = ("book", ">growth", ">volatility", ">Sharpe", ">deepest fall", ">worst month")
-    note = "A year, at the marks; recovery in sessions from the trough to the old high."
+    note = (
+        "A year, at the marks; recovery in sessions from the trough to the old high. "
+        f"{_made_of(study)}"
+    )
     return Table(
         title="Books side by side", columns=(*columns, ">recovery"), rows=tuple(rows), note=note
+    )
+
+
+def _made_of(study: Study) -> str:
+    """Say how interest, dividends and the promoter were made."""
+    promoter = study.promoter
+    second = (
+        ""
+        if promoter is None
+        else " The promoter, which drops layers while the market is calm, is a replay of its own "
+        f"({promoter.seconds:.0f} s)."
+    )
+    return (
+        "Interest: on the cash of each book, calendar day by calendar day at the three-month "
+        "Treasury rate of the session before; the unhedged book earns it on its own, larger cash. "
+        f"{described(study.market, study.sources.total_return)}.{second}"
     )
 
 
@@ -180,17 +200,6 @@ def band_table(study: Study) -> Table:
 
 def _band_row(name: str, band: Band, places: int) -> tuple[Cell, ...]:
     return (name, *(percent(each, places) for each in (band.low, band.median, band.high)))
-
-
-def left_out_table(study: Study) -> Table:
-    """Return the reduction with one spike left out at a time."""
-    whole = ("none", percent(study.default.reduction))
-    return Table(
-        title="One event left out",
-        columns=("left out", ">reduction of the deepest drawdown"),
-        rows=(whole, *((day, percent(value)) for day, value in study.left_out)),
-        note="The events that cost the unhedged book most, the P&L of their sessions set to zero.",
-    )
 
 
 def rival_table(study: Study) -> Table:

@@ -5,9 +5,11 @@
   condors earned less than the drag no share is left, and bills alone do better. *At equal
   drawdown* it is such that the deepest drawdown is that of the hedged book.
 - **SPX put spreads.** At the close of each monthly expiry a put 5 % below the market is bought and
-  one 15 % below sold, both to the next monthly expiry, at the mid and a share of the half-spread,
-  without commissions; marked at the bid, held to the end, settled at the close. The number of
-  spreads, a constant share of NAV, is such that their mean yearly cost is the drag.
+  one 15 % below sold, both to the next monthly expiry, at the mid and the share of the half-spread
+  that the books pay, with the commissions of the broker on both legs; marked at the bid, held to
+  the end, settled at the close. Spreads and contracts are those of an index at today's level
+  whenever they are opened, as in the replay. The number of spreads, a constant share of NAV, is
+  such that their mean yearly cost is the drag.
 """
 
 from __future__ import annotations
@@ -15,15 +17,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.optimize import brentq
 
+from bot.core.model import MULTIPLIER
 from bot.core.pricing import price
 from bot.core.sessions import spx_am_expiry, third_friday, years_between
 from bot.evidence.figures import SESSIONS_A_YEAR, before, daily_returns, max_drawdown, years
 from bot.evidence.history import known
+from bot.evidence.settings import REFERENCE_SPX
+from bot.surfaces.commissions import option_commission
 from bot.surfaces.levels import vol_levels
 from bot.surfaces.quotes import SPREADS
 from bot.surfaces.spx_surface import SpxSurface
@@ -149,7 +155,11 @@ def as_rival(book: BookDays, name: str, note: str) -> Rival:
 
 
 def put_spread_returns(
-    history: History, sessions: NDArray[np.datetime64], *, spread_share: float = 0.5
+    history: History,
+    sessions: NDArray[np.datetime64],
+    *,
+    spread_share: float = 0.5,
+    spread_stress: float = 1.0,
 ) -> NDArray[np.float64]:
     """Return the daily P&L of one rolled put spread, over the SPX of the day before.
 
@@ -161,6 +171,8 @@ def put_spread_returns(
         Of the books, shape (n,).
     spread_share
         Share of the half-spread paid.
+    spread_stress
+        Factor on every half-spread.
 
     Returns
     -------
@@ -176,7 +188,7 @@ def put_spread_returns(
             found[row] = (mark - spread.value) / float(history.spx.close[at - 1])
             spread.value = mark
         if spread is None or session >= spread.expiry:
-            spread = _PutSpread.opened(history, at)
+            spread = _PutSpread.opened(history, at, spread_stress)
             found[row] -= spread.cost(history, at, spread_share) / float(history.spx.close[at])
     return found
 
@@ -184,26 +196,28 @@ def put_spread_returns(
 class _PutSpread:
     """One put spread that is held: its strikes, its expiry and its last mark in points."""
 
-    def __init__(self, strikes: NDArray[np.float64], expiry: dt.date) -> None:
+    def __init__(self, strikes: NDArray[np.float64], expiry: dt.date, spread_stress: float) -> None:
         self.strikes = strikes
         self.expiry = expiry
+        self._stress = spread_stress
         self.value = 0.0
 
     @classmethod
-    def opened(cls, history: History, at: int) -> _PutSpread:
+    def opened(cls, history: History, at: int, spread_stress: float) -> _PutSpread:
         """Return the spread to the next monthly expiry that is more than a week away."""
         after = history.session(at) + dt.timedelta(days=WEEK)
         months = (divmod(after.year * 12 + after.month - 1 + n, 12) for n in range(2))
         named = [(year, month + 1) for year, month in months]
         year, month = next(each for each in named if third_friday(*each) > after)
         expiry = spx_am_expiry(year, month, history.calendar)
-        return cls(float(history.spx.close[at]) * np.array([BOUGHT, SOLD]), expiry)
+        return cls(float(history.spx.close[at]) * np.array([BOUGHT, SOLD]), expiry, spread_stress)
 
     def cost(self, history: History, at: int, spread_share: float) -> float:
-        """Return what the purchase loses to the spread at once, and set the first mark."""
+        """Return what the purchase loses at once, commissions in, and set the first mark."""
         mids, halves = self._mids(history, at)
         self.value = float(mids[0] - mids[1] - halves.sum())
-        return float((spread_share + 1) * halves.sum())
+        fees = commissions(mids, float(history.spx.close[at]))
+        return float((spread_share + 1) * halves.sum()) + fees
 
     def mark(self, history: History, at: int) -> float:
         """Return the value at the bid, that at the expiry intrinsic; unknown keeps the last."""
@@ -237,4 +251,27 @@ class _PutSpread:
         vols = surface.vols(self.strikes, left)
         forward, discount = surface.forward(left), surface.discount(left)
         mids = price(forward, self.strikes, left, discount, vols, is_call=False)
-        return mids, SPREADS["SPX"].half_spread(mids, vix)
+        today = REFERENCE_SPX / float(history.spx.close[at])
+        halves = SPREADS["SPX"].half_spread(mids * today, vix) / today
+        return mids, halves * self._stress
+
+
+def commissions(mids: NDArray[np.float64], spot: float) -> float:
+    """Return the commissions of one contract of each leg, in points of SPX as it was.
+
+    ``sum(option_commission) / 100 x spot / reference``: a contract has the notional that one of
+    today has, so its premium in points of today decides what the exchange charges.
+
+    Parameters
+    ----------
+    mids
+        Of the legs, points of SPX as it was; shape (k,).
+    spot
+        SPX as it was, points.
+    """
+    today = REFERENCE_SPX / spot
+    paid = sum(
+        float(option_commission("SPX", 1, Decimal(str(round(mid * today, 2)))))
+        for mid in mids.tolist()
+    )
+    return paid / MULTIPLIER / today

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from bot.evidence.dividends import no_months
 from bot.evidence.history import History
 from bot.evidence.validation import Validation
 from bot.evidence.variants import BASE
@@ -70,6 +71,8 @@ class Sources:
         Monthly returns of published indexes by name.
     tables
         Of ``steward sweep``, by name.
+    total_return
+        Monthly returns of SPX with dividends; empty where none is published.
     live
         Of the paper account; ``None`` where there is no ledger of one.
     set_aside
@@ -80,6 +83,7 @@ class Sources:
     validation: Validation | None = None
     indexes: Mapping[str, pd.Series[float]] = field(default_factory=dict)
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    total_return: pd.Series[float] = field(default_factory=no_months)
     live: LiveFills | None = None
     set_aside: tuple[str, ...] = ()
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bot.evidence.figures import from_capital, hedge_pnl, max_drawdown
+from bot.evidence.figures import hedge_pnl
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,28 +192,3 @@ def median_sessions(sessions: tuple[int | None, ...]) -> float:
     values = sorted(math.inf if each is None else float(each) for each in sessions)
     middle = len(values) // 2
     return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
-
-
-def without(book: BookDays, event: Spike, days: int = CENSORED_AT) -> BookDays:
-    """Return `book` as if nothing had happened from the base of an event to `days` after it.
-
-    The P&L of those sessions is 0; NAV goes on from where it stood.
-    """
-    keep = np.ones(len(book.nav_usd))
-    keep[event.base + 1 : event.begin + days + 1] = 0.0
-    start = from_capital(book)[0]
-    return type(book)(
-        name=book.name,
-        sessions=book.sessions,
-        nav_usd=start + np.cumsum(book.pnl_usd * keep),
-        condor_usd=book.condor_usd * keep,
-        hedge_usd=book.hedge_usd * keep,
-        carry_usd=book.carry_usd * keep,
-        fees_usd=book.fees_usd * keep,
-    )
-
-
-def reduction_without(event: Spike, hedged: BookDays, shadow: BookDays) -> float:
-    """Return the drawdown reduction with one event left out."""
-    falls = [max_drawdown(from_capital(without(book, event))).share for book in (hedged, shadow)]
-    return 1.0 - falls[0] / falls[1] if falls[1] > 0 else math.nan

@@ -1,14 +1,14 @@
 """The study behind the evidence: which replays are made, and all that is measured on them.
 
 One replay at the bot's size gives both sizes, the spikes, the segments, the rivals and the bands;
-a second one, without the second engine, is made only where that engine traded. The tables of
+a second one is that of the promoter policy, a third one, without the second engine, is made only
+where that engine traded. The tables of
 ``steward sweep variants``, ``choice`` and ``paths`` are read where they lie in the same folder;
 what was not run is listed, never guessed.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bot.evidence.as_held import HeldLayer, layers_as_held
 from bot.evidence.benchmarks import Market, market_of, premium
 from bot.evidence.books import HEDGED, SHADOW, BookDays, Replay
-from bot.evidence.claims import Ablation, Claim, FreshGains, Inputs, claims
+from bot.evidence.breaches import Breaches, sales, summed
+from bot.evidence.by_segment import BookSegment, books_by_segment, rows_of_segments
+from bot.evidence.chosen import Chosen, best_choice, told
+from bot.evidence.claims import Claim, FreshGains, Inputs, claims
+from bot.evidence.dividends import with_dividends
 from bot.evidence.engine import replay
 from bot.evidence.entries import Entries, entries, second_engine_condors
-from bot.evidence.eras import SPLIT
-from bot.evidence.figures import Pair, before, capital, drawdown_reduction, hedge_pnl
+from bot.evidence.figures import Pair, before, from_capital, growth, max_drawdown
 from bot.evidence.fresh_calls import CALLS, fresh_gain
+from bot.evidence.left_out import LeftOut, Measured, hangs_on, left_out
+from bot.evidence.luck import StartLuck, start_luck
 from bot.evidence.measures import Measures, measure
 from bot.evidence.references import Reference, references
 from bot.evidence.resampling import RESAMPLES, Resampled, resample_books
@@ -35,44 +41,21 @@ from bot.evidence.rivals import (
     smaller_at_equal_drag,
     smaller_at_equal_drawdown,
 )
+from bot.evidence.side_by_side import PROMOTER, Promoter, promoter_book, side_by_side
 from bot.evidence.sizes import at_size, crash_losses, size_of_2020
 from bot.evidence.sources import Sources, agreeing
-from bot.evidence.spikes import reduction_without
+from bot.evidence.variant_figures import ablations, carried_t
 from bot.evidence.verdict import Answer, answer
 from bot.evidence.vxth import modelled_calls, overlay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pandas as pd
-    from numpy.typing import NDArray
-
     from bot.core.rules import Rules
     from bot.evidence.history import History
     from bot.evidence.settings import ReplaySettings
 
 QUICK_RESAMPLES: Final = 200
-DAYS_OF_FIRST_YEARS: Final = 252 * 3
-"""A start counts as one where three years or more follow it."""
-
-TOO_DEAR: Final = "SPX volatility too high"
-"""Variant that takes the error of the SPX surface off every price."""
-
-RULES_OF_DRAG: Final = {
-    "adaptive rolls": "adaptivity",
-    "cash press": "cash press",
-    "P/CF": "P/CF",
-}
-"""Variants that the claim of the adaptive rules is read from, and what they leave out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartLuck:
-    """What would have been measured from another first session on, each to the same end."""
-
-    first: str
-    drag: float
-    reduction: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +74,20 @@ class Study:
         Bills and SPX over the same sessions.
     fresh
         Gains of fresh calls by name, one for each spike.
+    held
+        Each layer as it was held in each spike.
+    breaches
+        How soon strikes were passed after the hedge was sold for profit.
     left_out
-        Drawdown reduction with each spike that cost the shadow most left out, by its session.
-    calls
-        The unhedged book with calls by the rule of VXTH on top.
+        The whole history, then without each event.
+    beside
+        Books by the names under which they are shown.
+    by_segment
+        Each of them in each segment, by heading.
+    promoter
+        ``None`` where it was not replayed.
+    chosen
+        The best candidate of 1990-2014 on the years after; ``None`` where none was tried.
     references
         Published indexes on the months that both know.
     not_run
@@ -112,10 +105,15 @@ class Study:
     resampled: Resampled
     fresh: Mapping[str, FreshGains]
     entries: Entries
-    left_out: tuple[tuple[str, float], ...]
+    held: tuple[HeldLayer, ...]
+    breaches: tuple[Breaches, ...]
+    left_out: tuple[LeftOut, ...]
     starts: tuple[StartLuck, ...]
     substitutes: Mapping[str, int]
-    calls: BookDays
+    beside: Mapping[str, BookDays]
+    by_segment: Mapping[str, tuple[BookSegment, ...]]
+    promoter: Promoter | None
+    chosen: Chosen | None
     references: tuple[Reference, ...]
     not_run: tuple[str, ...]
 
@@ -130,13 +128,14 @@ class Study:
         return self.replay.books[SHADOW]
 
 
-def study(
+def study(  # noqa: PLR0913 - what is studied, and how much of it
     sources: Sources,
     rules: Rules,
     settings: ReplaySettings,
     *,
     quick: bool,
     tell: Callable[[str], None],
+    promoter: bool = True,
 ) -> Study:
     """Replay the history and measure everything.
 
@@ -147,30 +146,39 @@ def study(
     rules, settings
         Of the replay at the bot's size.
     quick
-        Fewer resamples, and no replay without the second engine.
+        Fewer resamples, no replay of the promoter, and none without the second engine.
     tell
         Is told what is done next.
+    promoter
+        Whether the promoter policy is replayed.
     """
     history = sources.history
     tell("replaying")
     raw = replay(history, rules, settings)
     tell("measuring")
-    market = market_of(history, raw.books[HEDGED].sessions)
+    priced = market_of(history, raw.books[HEDGED].sessions)
+    market = with_dividends(priced, sources.total_return)
     default = _measured("the bot's size", raw, market)
     sources = agreeing(sources, drag=default.drag.total, rules_sha256=raw.rules_sha256)
     engine = second_engine_condors(raw)
     recoveries = None
     if engine and not quick:
         tell("replaying without the second engine")
-        recoveries = _without_engine(history, rules, settings, default)
+        off = replace(rules, second_engine=replace(rules.second_engine, enabled=False))
+        recoveries = _without_engine(replay(history, off, settings), market, default)
+    dropped = None
+    if promoter and not quick:
+        tell("replaying the promoter policy")
+        dropped = promoter_book(history, rules, settings)
     inputs = Inputs(
         fresh=fresh_gains(history, raw, default),
+        held=as_held(raw, default),
         ablations=ablations(sources.tables.get("variants")),
         engine_recovery=recoveries,
         engine_condors=engine,
     )
     tell("pricing rivals and drawing resamples")
-    return _finished(sources, raw, market, default, inputs, quick=quick)
+    return _finished(sources, raw, market, default, inputs, quick=quick, promoter=dropped)
 
 
 def _finished(  # noqa: PLR0913 - the parts of a study
@@ -181,6 +189,7 @@ def _finished(  # noqa: PLR0913 - the parts of a study
     inputs: Inputs,
     *,
     quick: bool,
+    promoter: Promoter | None = None,
 ) -> Study:
     alone = at_size(raw, 1.0)
     hedged, shadow = alone.books[HEDGED], alone.books[SHADOW]
@@ -190,10 +199,17 @@ def _finished(  # noqa: PLR0913 - the parts of a study
     rivals = rivals_of(sources.history, alone, default, calls)
     count = QUICK_RESAMPLES if quick else RESAMPLES
     resampled = resample_books(hedged, shadow, count=count)
+    beside = side_by_side(alone, market, calls, promoter)
+    whole = Measured(hedged=hedged, shadow=shadow, premium_usd=premium(raw), market=market)
+    without = left_out(whole, [each.spike for each in default.outcomes])
+    chosen = best_choice(sources.tables.get("choice"), market.bills)
     return Study(
         sources=sources,
         replay=alone,
-        calls=calls,
+        beside=beside,
+        by_segment=books_by_segment(beside, rows_of_segments(alone), market.bill_days),
+        promoter=promoter,
+        chosen=chosen,
         references=references(sources.indexes, hedged, market.bills),
         market=market,
         default=default,
@@ -206,15 +222,18 @@ def _finished(  # noqa: PLR0913 - the parts of a study
             resampled=resampled,
             large=large,
             carried_t=carried_t(sources.tables.get("variants"), default),
+            further=(hangs_on(without), *told_of(beside), told(chosen)),
         ),
         rivals=rivals,
         resampled=resampled,
         fresh=inputs.fresh,
         entries=entries(alone),
-        left_out=leave_one_out(default, hedged, shadow),
+        held=inputs.held,
+        breaches=summed(sales(sources.history, raw)),
+        left_out=without,
         starts=start_luck(hedged, shadow),
         substitutes=substitutes(alone),
-        not_run=tuple(_not_run(sources, inputs, quick=quick)),
+        not_run=tuple(_not_run(sources, inputs, quick=quick, promoter=promoter)),
     )
 
 
@@ -257,18 +276,6 @@ def fresh_gains(history: History, raw: Replay, measured: Measures) -> dict[str, 
     return found
 
 
-def ablations(variants: pd.DataFrame | None) -> tuple[Ablation, ...]:
-    """Return the drag without each of the rules that the method says lower it."""
-    if variants is None:
-        return ()
-    drags = variants.set_index("variant")["whole_drag"]
-    return tuple(
-        Ablation(name=words, drag_with=float(drags["base"]), drag_without=float(drags[name]))
-        for name, words in RULES_OF_DRAG.items()
-        if name in drags and "base" in drags
-    )
-
-
 def calls_overlay(history: History, alone: Replay) -> BookDays:
     """Return the unhedged book with one-month 30-delta calls, as many as VXTH would hold."""
     shadow, settings = alone.books[SHADOW], alone.settings
@@ -279,27 +286,17 @@ def calls_overlay(history: History, alone: Replay) -> BookDays:
     return overlay(shadow, calls, spread_share=settings.spread_share)
 
 
-def carried_t(variants: pd.DataFrame | None, measured: Measures) -> float | None:
-    """Return the t of the condors since 2015 when SPX options are dearer than they were.
-
-    Sharpe ratio times the root of the years; ``None`` where the variant was not run.
-    """
-    if variants is None:
-        return None
-    ratios = dict(zip(variants["variant"], variants["held_shadow_sharpe"], strict=True))
-    ratio = ratios.get(TOO_DEAR)
-    if ratio is None:
-        return None
-    return float(ratio) * math.sqrt((measured.last - SPLIT).days / 365.25)
-
-
 def rivals_of(
     history: History, alone: Replay, measured: Measures, calls: BookDays
 ) -> tuple[Rival, ...]:
     """Return the rivals at equal drag and at equal drawdown, and the rule of VXTH."""
-    shadow, cost = alone.books[SHADOW], measured.drag.total
-    share = alone.settings.spread_share
-    spreads = put_spread_returns(history, shadow.sessions, spread_share=share)
+    shadow, cost, assumed = alone.books[SHADOW], measured.drag.total, alone.settings
+    spreads = put_spread_returns(
+        history,
+        shadow.sessions,
+        spread_share=assumed.spread_share,
+        spread_stress=assumed.spread_stress,
+    )
     return (
         smaller_at_equal_drag(shadow, cost),
         smaller_at_equal_drawdown(shadow, measured.hedged.drawdown.share),
@@ -308,30 +305,21 @@ def rivals_of(
     )
 
 
-def leave_one_out(
-    measured: Measures, hedged: BookDays, shadow: BookDays, most: int = 8
-) -> tuple[tuple[str, float], ...]:
-    """Return the reduction without each of the spikes that cost the shadow most."""
-    worst = sorted(measured.outcomes, key=lambda each: -each.loss_shadow)[:most]
-    return tuple(
-        (str(hedged.sessions[each.spike.begin]), reduction_without(each.spike, hedged, shadow))
-        for each in worst
-    )
+def as_held(raw: Replay, measured: Measures) -> tuple[HeldLayer, ...]:
+    """Return each layer as it was held in each spike."""
+    events = tuple(each.spike for each in measured.outcomes)
+    return layers_as_held(raw, events, raw.books[HEDGED].nav_usd)
 
 
-def start_luck(hedged: BookDays, shadow: BookDays) -> tuple[StartLuck, ...]:
-    """Return drag and reduction from the first session of each year to the end."""
-    years = hedged.sessions.astype("datetime64[Y]")
-    firsts = np.flatnonzero(np.concatenate([[True], years[1:] != years[:-1]])).tolist()
-    share = hedge_pnl(hedged, shadow) / before(hedged)
-    return tuple(
-        StartLuck(
-            first=str(hedged.sessions[at]),
-            drag=-float(share[at:].mean()) * 252,
-            reduction=drawdown_reduction(_from(hedged, at), _from(shadow, at)),
-        )
-        for at in firsts
-        if len(share) - at >= DAYS_OF_FIRST_YEARS
+def told_of(beside: Mapping[str, BookDays]) -> Iterator[str]:
+    """Yield a sentence on the promoter policy, where it was replayed."""
+    if PROMOTER not in beside:
+        return
+    falls = {name: max_drawdown(from_capital(book)).share for name, book in beside.items()}
+    yield (
+        f"The promoter policy, which drops layers while the market is calm, grew by "
+        f"{growth(beside[PROMOTER]):.2%} a year and fell by {falls[PROMOTER]:.1%} at most, the "
+        f"steward that never does by {growth(beside[HEDGED]):.2%} and {falls[HEDGED]:.1%}."
     )
 
 
@@ -341,47 +329,19 @@ def substitutes(alone: Replay) -> dict[str, int]:
     return dict(names.most_common())
 
 
-def index_book(name: str, book: BookDays, returns: NDArray[np.float64]) -> BookDays:
-    """Return a book of the same capital with the given daily returns, all of it interest."""
-    nav = np.asarray(capital(book) * np.cumprod(1 + returns), dtype=np.float64)
-    nothing = np.zeros(len(nav))
-    return BookDays(
-        name=name,
-        sessions=book.sessions,
-        nav_usd=nav,
-        condor_usd=nothing,
-        hedge_usd=nothing,
-        carry_usd=np.diff(nav, prepend=capital(book)),
-        fees_usd=nothing,
-    )
-
-
-def _from(book: BookDays, at: int) -> BookDays:
-    return replace(
-        book,
-        sessions=book.sessions[at:],
-        nav_usd=book.nav_usd[at:],
-        condor_usd=book.condor_usd[at:],
-        hedge_usd=book.hedge_usd[at:],
-        carry_usd=book.carry_usd[at:],
-        fees_usd=book.fees_usd[at:],
-    )
-
-
-def _without_engine(
-    history: History, rules: Rules, settings: ReplaySettings, default: Measures
-) -> Pair:
+def _without_engine(raw: Replay, market: Market, default: Measures) -> Pair:
     """Return sessions to recover with the second engine (first) and without it (second)."""
-    off = replace(rules, second_engine=replace(rules.second_engine, enabled=False))
-    raw = replay(history, off, settings)
-    market = market_of(history, raw.books[HEDGED].sessions)
     bare = _measured("no second engine", raw, market)
     return Pair(hedged=default.recovery.hedged, shadow=bare.recovery.hedged)
 
 
-def _not_run(sources: Sources, inputs: Inputs, *, quick: bool) -> Iterator[str]:
+def _not_run(
+    sources: Sources, inputs: Inputs, *, quick: bool, promoter: Promoter | None
+) -> Iterator[str]:
     yield from sources.missing()
     if quick:
         yield f"only {QUICK_RESAMPLES} resamples instead of {RESAMPLES:,} (--quick)"
     if inputs.engine_condors and inputs.engine_recovery is None:
         yield "the replay without the second engine (--quick)"
+    if promoter is None:
+        yield "the replay of the promoter policy (--quick, or --no-promoter)"

@@ -74,6 +74,7 @@ def answer(  # noqa: PLR0913 - what the answer weighs
     resampled: Resampled,
     large: Measures | None,
     carried_t: float | None = None,
+    further: Sequence[str] = (),
 ) -> Answer:
     """Return the answer that the numbers give.
 
@@ -92,6 +93,8 @@ def answer(  # noqa: PLR0913 - what the answer weighs
     carried_t
         t of the condors' excess return since 2015 with SPX volatility lower by the error of the
         model; ``None`` where that was not run.
+    further
+        Sentences on the promoter, on single events and on the choice; an empty one is left out.
     """
     works, worth = does_it_work(measured), is_it_worth_it(measured, rivals)
     unknown = works is None or worth is None
@@ -103,6 +106,7 @@ def answer(  # noqa: PLR0913 - what the answer weighs
         _condors(measured, carried_t),
         *_rivals(measured, rivals),
         *_large(large),
+        *(sentence for sentence in further if sentence),
         _claims(claims),
     )
     return Answer(works=works, worth=worth, headline=headline, sentences=parts)

@@ -122,7 +122,8 @@ def test_a_missing_series_is_modelled_and_said_so(folder: Path) -> None:
     (folder / "vx_futures_by_expiry.csv").unlink()
 
     assert faults(folder) == (
-        "vx_futures_by_expiry.csv: no file: the curve is modelled, anchored to no settlement; usable: nothing of it"
+        "vx_futures_by_expiry.csv: no file: the curve is modelled, anchored to no settlement; "
+        "usable: nothing of it"
     )
 
 

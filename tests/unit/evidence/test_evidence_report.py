@@ -35,7 +35,10 @@ TRADES = pd.DataFrame(
         "session": pd.to_datetime(["2019-01-03", "2019-02-01"]),
         "structure_id": ["a", "a"],
         "kind": "condor",
+        "action": ["open_condor", "close_condor"],
         "reason": ["entry", "take_profit"],
+        "contracts": "+1 SPXW 2019-02-15 2500P, -1 SPXW 2019-02-15 2600P, "
+        "-1 SPXW 2019-02-15 3400C, +1 SPXW 2019-02-15 3500C",
         "quantity": 1,
         "price": [-5.0, 2.0],
         "fees_usd": 5.0,
@@ -61,6 +64,7 @@ def made() -> Study:
             "regime": "calm",
             "substitutes": "large_caps",
             "denied": "SESSION_RISK TAKE_PROFIT",
+            "rebase": 1.0,
         },
         index=pd.DatetimeIndex(past.sessions),
     )

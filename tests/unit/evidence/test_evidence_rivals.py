@@ -11,6 +11,7 @@ from evidence_books import book
 from evidence_history import history
 
 from bot.evidence.rivals import (
+    commissions,
     put_spread_returns,
     put_spreads_at_equal_drag,
     smaller_at_equal_drag,
@@ -102,6 +103,34 @@ def test_a_put_spread_in_a_crash_ends_at_its_width() -> None:
     assert 0 < bought < 2.0
     assert -40.0 < new_spread_cost < 0.0
     assert points[10] > 200.0
+
+
+def test_a_put_spread_pays_the_commission_of_both_legs_on_a_contract_of_todays_notional() -> None:
+    """SPX at 3,750 is half of today's 7,500: mids of 8.00 and 0.40 are 16.00 and 0.80 today.
+
+    The broker takes 0.65 a leg, the exchange 0.45 from a premium of 1.00 on and 0.36 below: 2.11
+    USD on a contract of 750,000, that is 0.0211 of 7,500 points, or 0.01055 of 3,750.
+    """
+    assert commissions(np.array([8.0, 0.4]), 3_750.0) == pytest.approx(0.01055)
+
+
+def test_put_spreads_pay_the_share_of_the_stressed_half_spread_that_the_books_pay() -> None:
+    """All that a month costs beyond the mid: (0.5 + 1) half-spreads, one of which comes back."""
+    market = history(first=dt.date(2019, 1, 22), count=10)
+    at_once = {
+        (share, stress): -float(
+            put_spread_returns(market, market.sessions, spread_share=share, spread_stress=stress)[0]
+        )
+        for share, stress in ((0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (1.0, 2.0))
+    }
+    half = at_once[0.5, 1.0] - at_once[0.0, 1.0]
+    fees = at_once[0.0, 1.0] - 2 * half
+
+    assert half > 0
+    assert at_once[1.0, 1.0] == pytest.approx(fees + 4 * half)
+    assert at_once[1.0, 2.0] == pytest.approx(fees + 8 * half)
+    # both premiums are above 1.00 point: 1.10 USD a leg on 750,000
+    assert fees == pytest.approx(2.20 / 750_000)
 
 
 def test_quiet_months_of_put_spreads_cost_money() -> None:

@@ -17,7 +17,6 @@ from bot.evidence.spikes import (
     SpikeOutcome,
     even_share,
     median_sessions,
-    reduction_without,
     spike_outcomes,
     spikes,
 )
@@ -95,18 +94,6 @@ def test_the_book_breaks_even_when_its_nav_is_back_at_the_base() -> None:
     assert found.even_book == 3
     assert (found.loss_shadow, found.loss_hedged) == pytest.approx((0.01, 0.006))
     assert found.reduction == pytest.approx(0.4)
-
-
-def test_leaving_the_only_crash_out_leaves_the_reduction_of_the_rest() -> None:
-    condor, hedge = np.zeros(400), np.zeros(400)
-    condor[50], hedge[50] = -100.0, 10.0
-    condor[301], hedge[301] = -1_000.0, 900.0
-    hedged = book(condor, hedge, capital=1_000.0 * 100)
-    shadow = book(condor, name="shadow", capital=1_000.0 * 100)
-
-    left = reduction_without(spikes(CLOSES)[0], hedged, shadow)
-
-    assert left == pytest.approx(0.1)
 
 
 def test_shares_and_medians_count_the_censored() -> None:

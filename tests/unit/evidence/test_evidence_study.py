@@ -24,7 +24,7 @@ from bot.evidence.figures import Pair
 from bot.evidence.references import read_references, references
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.sources import LiveFills, Sources, agreeing, live_fills, read_tables
-from bot.evidence.study import ablations
+from bot.evidence.variant_figures import ablations
 
 if TYPE_CHECKING:
     from pathlib import Path
