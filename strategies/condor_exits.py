@@ -22,10 +22,9 @@ Rules, with the exceptions:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from bot.core.book import TradingState
+from bot.core.book import Leg, TradingState
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
 from bot.core.plan import (
     CONDOR,
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from decimal import Decimal
 
-    from bot.core.book import Condor, Leg
+    from bot.core.book import Condor
     from bot.core.decision import Observed
 
     Trigger: TypeAlias = Callable[[Context, Condor, Decimal | None], Verdict]
@@ -83,7 +82,7 @@ def _exit(context: Context, condor: Condor) -> Proposal:
 
 def closing_legs(condor: Condor) -> tuple[Leg, ...]:
     """Return the four legs in the direction that closes `condor`."""
-    return tuple(replace(leg, ratio=-leg.ratio) for leg in condor.legs)
+    return tuple(Leg(contract=leg.contract, ratio=-leg.ratio) for leg in condor.legs)
 
 
 def _verdict(

@@ -92,10 +92,12 @@ def size(context: Context, candidate: Candidate) -> Sizing:
 
 def _sizing(context: Context, candidate: Candidate, room: StressRoom, *, engine: bool) -> Sizing:
     caps = risk_caps(context, candidate, engine=engine)
-    verdicts = (*(_cap_verdict(cap, candidate) for cap in caps), _stress_verdict(room, candidate))
+    units = room.units()
+    stress = _stress_verdict(room, candidate, units)
+    verdicts = (*(_cap_verdict(cap, candidate) for cap in caps), stress)
     fits = [_units(cap, candidate) for cap in caps]
     return Sizing(
-        quantity=min(*fits, room.units()),
+        quantity=min(*fits, units),
         reason=SECOND_ENGINE if engine else ENTRY,
         verdicts=verdicts,
     )
@@ -163,7 +165,7 @@ def stress_room(context: Context, candidate: Candidate) -> StressRoom:
     )
 
 
-def _stress_verdict(room: StressRoom, candidate: Candidate) -> Verdict:
+def _stress_verdict(room: StressRoom, candidate: Candidate, units: int) -> Verdict:
     """Hold the worst loss with one more condor against its share of NAV."""
     worst = room.worst_usd()
     return Verdict(
@@ -171,5 +173,5 @@ def _stress_verdict(room: StressRoom, candidate: Candidate) -> Verdict:
         subject=candidate.subject,
         observed=None if worst is None else round(worst, 2),
         limit=room.limit_usd,
-        passed=room.units() > 0,
+        passed=units > 0,
     )

@@ -15,6 +15,7 @@ Rules, with the exceptions:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decision import Verdict
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from bot.core.model import OptionContract, Quote
+    from bot.core.model import Quote
 
 VIX_CLASS: Final = "VIX"
 
@@ -73,35 +74,29 @@ def _combinations(context: Context) -> Iterator[ParityFlag]:
 
 def _strikes(context: Context) -> Iterator[tuple[dt.date, ParityQuotes]]:
     """Yield the three markets of each strike that has them, by expiry and strike."""
-    options = _quoted(context)
+    markets = _quoted(context)
     for future in context.snapshot.vx_curve:
         chain = context.chain(VIX_CLASS, future.expiry)
         if chain is None:  # not without a live future
             continue
-        for strike in sorted({key[1] for key in options if key[0] == future.expiry}):
-            call = options.get((future.expiry, strike, Right.CALL))
-            put = options.get((future.expiry, strike, Right.PUT))
-            if call is not None and put is not None:
-                yield (
-                    future.expiry,
-                    ParityQuotes(
-                        strike=strike,
-                        call=call,
-                        put=put,
-                        future=future.quote,
-                        discount=chain.discount,
-                    ),
-                )
+        calls, puts = (markets[future.expiry, right] for right in (Right.CALL, Right.PUT))
+        for strike in sorted(calls.keys() & puts.keys()):
+            yield (
+                future.expiry,
+                ParityQuotes(
+                    strike=strike,
+                    call=calls[strike],
+                    put=puts[strike],
+                    future=future.quote,
+                    discount=chain.discount,
+                ),
+            )
 
 
-def _quoted(context: Context) -> dict[tuple[dt.date, float, Right], Quote]:
-    """Return the live quotes of monthly VIX options by expiry, strike and right."""
-
-    def key(contract: OptionContract) -> tuple[dt.date, float, Right]:
-        return contract.expiry, contract.strike, contract.right
-
-    return {
-        key(contract): quote
-        for contract, quote in context.quotes.items()
-        if contract.trading_class == VIX_CLASS
-    }
+def _quoted(context: Context) -> dict[tuple[dt.date, Right], dict[float, Quote]]:
+    """Return the live quotes of monthly VIX options by strike, for each expiry and right."""
+    found: dict[tuple[dt.date, Right], dict[float, Quote]] = defaultdict(dict)
+    for contract, quote in context.quotes.items():
+        if contract.trading_class == VIX_CLASS:
+            found[contract.expiry, contract.right][contract.strike] = quote
+    return found

@@ -107,15 +107,16 @@ class Quote:
     @property
     def sound(self) -> bool:
         """Whether each side that is there can be a price, and they are not crossed or locked."""
-        bid_can_be = self.bid is None or 0 <= self.bid < MOST_POINTS
-        ask_can_be = self.ask is None or 0 < self.ask < MOST_POINTS
-        apart = self.bid is None or self.ask is None or self.bid < self.ask
-        return bid_can_be and ask_can_be and apart
+        bid, ask = self.bid, self.ask
+        if bid is not None and ask is not None:
+            return 0 <= bid < ask < MOST_POINTS
+        return (bid is None or 0 <= bid < MOST_POINTS) and (ask is None or 0 < ask < MOST_POINTS)
 
     @property
     def two_sided(self) -> bool:
         """Whether 0 < bid < ask: crossed and locked markets are not quotes."""
-        return self.bid is not None and self.ask is not None and self.bid > 0 and self.sound
+        bid, ask = self.bid, self.ask
+        return bid is not None and ask is not None and 0 < bid < ask < MOST_POINTS
 
     @property
     def mid(self) -> float | None:

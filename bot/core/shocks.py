@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from bot.core.pricing import DAYS_PER_YEAR, FloatArray, price
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from bot.core.book import Leg
     from bot.core.chain import PricedChain
 
 SMILE_DAYS: Final = 30.0
@@ -272,13 +273,19 @@ def is_intrinsic(chain: PricedChain, index: int) -> bool:
     return bool(chain.extrinsic[index] <= 0)
 
 
+Known: TypeAlias = "tuple[bool, Repriceable | None]"
+"""Whether the gain of a leg is known, and the option; none is one that gains nothing."""
+
+
 class Gains:
     """Gains of options in shocks, each reckoned once in a decision and all together.
 
-    A book is judged several times in one decision, always with the same contracts.
+    A book is judged several times in one decision, always with the same contracts. What has been
+    found of its `legs` is kept with them.
     """
 
     def __init__(self) -> None:
+        self.legs: dict[Leg, Known] = {}
         self._smiles: dict[PricedChain, Smile | None] = {}
         self._options: dict[OptionContract, Repriceable | None] = {}
         self._gains: dict[Shocks, dict[OptionContract, FloatArray | None]] = defaultdict(dict)

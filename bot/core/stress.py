@@ -21,7 +21,7 @@ import numpy as np
 from bot.core.book import Leg
 from bot.core.decision import Action, StressCell, StressGrid
 from bot.core.model import MULTIPLIER
-from bot.core.shocks import GRID, JUDGED, PAIRED, Repriceable, Shocks, is_intrinsic, reckoned
+from bot.core.shocks import GRID, JUDGED, PAIRED, Shocks, is_intrinsic, reckoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.core.context import Context
     from bot.core.decision import OrderIntent
     from bot.core.pricing import FloatArray
+    from bot.core.shocks import Known
 
 ROUNDING: Final = 1e-9
 """Slack in units, so that a float error never costs a contract."""
@@ -38,8 +39,15 @@ UNBOUNDED: Final = 10**6
 """Units of what loses in no shock."""
 
 
-def _option(context: Context, leg: Leg) -> tuple[bool, Repriceable | None]:
+def _option(context: Context, leg: Leg) -> Known:
     """Return whether the gain of a leg is known, and the option; none is one that gains nothing."""
+    found = context.gains.legs.get(leg)
+    if found is None:
+        found = context.gains.legs[leg] = _judged(context, leg)
+    return found
+
+
+def _judged(context: Context, leg: Leg) -> Known:
     contract = leg.contract
     chain = context.held_chain(contract.trading_class, contract.expiry)
     index = None if chain is None else chain.index_of(contract)
@@ -71,7 +79,7 @@ def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> Floa
 def _unit_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
     found = [_option(context, leg) for leg in legs]
     context.gains.prepare([option for _, option in found if option is not None], shocks)
-    total = np.zeros_like(shocks.vix)
+    total = np.zeros(shocks.vix.size)
     for leg, (known, option) in zip(legs, found, strict=True):
         gain = None if option is None else context.gains.gain(option, shocks)
         if not known or (gain is None and option is not None):
@@ -189,15 +197,12 @@ def stress_units(book: FloatArray, unit: FloatArray, limit_usd: float) -> int:
     limit_usd
         Greatest loss accepted, positive. A book that exceeds it already takes nothing.
     """
-    room = limit_usd + book
-    losing = unit < 0
-    if (room < 0).any():
+    rooms = [limit_usd + gain for gain in book.tolist()]
+    if min(rooms) < 0:
         return 0
-    if not losing.any():
-        return UNBOUNDED
-    with np.errstate(over="ignore"):  # a loss next to nothing bounds nothing
-        units: list[float] = (room[losing] / -unit[losing]).tolist()
-    return math.floor(min(*units, UNBOUNDED) + ROUNDING)
+    pairs = zip(rooms, unit.tolist(), strict=True)
+    units = [room / -gain for room, gain in pairs if gain < 0]
+    return math.floor(min(*units, UNBOUNDED) + ROUNDING) if units else UNBOUNDED
 
 
 def stress_grid(context: Context) -> StressGrid:
