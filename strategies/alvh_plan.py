@@ -122,9 +122,16 @@ def plan_layer(
     delta = stepped_delta(note.delta_steps, rules, context.rules.hedge.budget)
     expiries = buyable_expiries(conditions.monthly, context.session, rules)
     choice = choose_contract(context, expiries, delta=delta, sold=demand.sold)
-    plan = LayerPlan(note=note, target=demand.target, goal=goal, delta=delta, choice=choice)
-    plan = replace(plan, early=_early(context, state, conditions, plan))
-    return replace(plan, profit=_profit(context, state), orders=_orders(context, state, plan))
+    plan = LayerPlan(
+        note=note,
+        target=demand.target,
+        goal=goal,
+        delta=delta,
+        choice=choice,
+        early=_early(context, state, conditions, choice, delta=delta),
+        profit=_profit(context, state),
+    )
+    return replace(plan, orders=_orders(context, state, plan))
 
 
 def _entry(context: Context, state: LayerState, target: int) -> LayerNote:
@@ -166,22 +173,25 @@ def _stepped(
 
 
 def _early(
-    context: Context, state: LayerState, conditions: Conditions, plan: LayerPlan
+    context: Context,
+    state: LayerState,
+    conditions: Conditions,
+    choice: Choice | None,
+    *,
+    delta: float,
 ) -> tuple[LotFigures, ...]:
     """Return the near lots that are rolled early; the cash press lets the call lapse."""
     called = conditions.early and not (conditions.forbidden or conditions.press)
-    if state.layer is not Layer.NEAR or not called or plan.choice is None:
+    if state.layer is not Layer.NEAR or not called or choice is None:
         return ()
-    expiry = plan.choice.contract.expiry
+    bought, rules = choice.contract, context.rules.hedge.rolls
     return tuple(
         lot
         for lot in state.fresh
         if not lot.sold
         and lot not in state.profit
-        and lot.lot.contract != plan.choice.contract
-        and early_gains(
-            lot, expiry=expiry, target_delta=plan.delta, rules=context.rules.hedge.rolls
-        )
+        and lot.lot.contract != bought
+        and early_gains(lot, expiry=bought.expiry, target_delta=delta, rules=rules)
     )
 
 
@@ -202,6 +212,8 @@ def _orders(context: Context, state: LayerState, plan: LayerPlan) -> Intents:
     due = [lot.figures.lot for lot in state.due]
     rolled = _shared_out(needed, [lot.quantity for lot in due])
     intents = _fill_up(context, state.layer, needed - sum(lot.quantity for lot in due), plan.choice)
+    if not (state.due or plan.early):
+        return intents + _reopenings(context, state, plan, rolled=0)
     swaps = {reason: list[Swap]() for reason in RollReason}
     for lot, quantity in zip(state.due, rolled, strict=True):
         swaps[lot.reason].append(Swap(lot=lot.figures.lot, bought=quantity, sold=quantity))
@@ -233,6 +245,8 @@ def _fill_up(context: Context, layer: Layer, missing: int, choice: Choice | None
 
 def _reopenings(context: Context, state: LayerState, plan: LayerPlan, *, rolled: int) -> Intents:
     """Buy halved lots anew in full as far as they are needed, and sell their rest after that."""
+    if not state.rest:
+        return ()
     lots = [lot for lot in state.rest if sale_price(context, lot.lot) is not None]
     others = sum(lot.covers for lot in state.kept if lot not in lots)
     anew = _shared_out(plan.goal - others - rolled, [lot.covers for lot in lots])

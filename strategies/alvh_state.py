@@ -7,7 +7,7 @@ than that, so its layer is filled up anew beside it.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.core.book import Layer, LotNote
@@ -62,6 +62,12 @@ class LayerState:
         Those of `fresh` and `waiting` of which half is sold now.
     rest
         Those of which the rest is sold now.
+    kept
+        Lots that are not rolled now.
+    lots
+        Lots that protect beyond this session.
+    covers
+        Contracts of the target that these stand for.
     """
 
     layer: Layer
@@ -71,26 +77,21 @@ class LayerState:
     ending: tuple[LotFigures, ...] = ()
     profit: tuple[LotFigures, ...] = ()
     rest: tuple[LotFigures, ...] = ()
+    kept: tuple[LotFigures, ...] = field(init=False)
+    lots: tuple[LotFigures, ...] = field(init=False)
+    covers: int = field(init=False)
 
-    @property
-    def kept(self) -> tuple[LotFigures, ...]:
-        """Lots that are not rolled now."""
-        return (*self.fresh, *(lot.figures for lot in self.waiting))
-
-    @property
-    def lots(self) -> tuple[LotFigures, ...]:
-        """Lots that protect beyond this session."""
-        return (*self.kept, *(lot.figures for lot in self.due))
+    def __post_init__(self) -> None:
+        kept = (*self.fresh, *[lot.figures for lot in self.waiting])
+        lots = (*kept, *[lot.figures for lot in self.due])
+        object.__setattr__(self, "kept", kept)
+        object.__setattr__(self, "lots", lots)
+        object.__setattr__(self, "covers", sum([each.covers for each in lots]))
 
     @property
     def held(self) -> int:
         """Contracts that protect beyond this session."""
         return sum(each.lot.quantity for each in self.lots)
-
-    @property
-    def covers(self) -> int:
-        """Contracts of the target that the lots stand for."""
-        return sum(each.covers for each in self.lots)
 
     @property
     def notes(self) -> tuple[LotNote, ...]:

@@ -16,7 +16,7 @@ Rules, with the exceptions:
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.core.decision import Verdict
 from bot.core.model import Right
@@ -37,14 +37,15 @@ if TYPE_CHECKING:
     from bot.core.model import Quote
 
 VIX_CLASS: Final = "VIX"
+KINDS: Final = tuple(Arbitrage)
 
 
 def propose(context: Context) -> Proposal:
     """Return the flags, and one verdict with the best edge; never an order."""
-    combinations = list(_combinations(context))
+    edges = list(_edges(context))
     fees = pair_fees_points(context.rules.parity)
-    flags = tuple(found for found in combinations if found.edge_points > fees)
-    best = max((found.edge_points for found in combinations), default=None)
+    flags = tuple(_flag(found, fees) for found in edges if found.points > fees)
+    best = max((found.points for found in edges), default=None)
     verdict = Verdict(
         code="PARITY",
         subject="vix",
@@ -55,21 +56,33 @@ def propose(context: Context) -> Proposal:
     return Proposal(verdicts=(verdict,), parity=flags)
 
 
-def _combinations(context: Context) -> Iterator[ParityFlag]:
+class _Edge(NamedTuple):
+    """A combination that can be judged, and what it earns before fees, in points."""
+
+    expiry: dt.date
+    kind: Arbitrage
+    quotes: ParityQuotes
+    points: float
+
+
+def _flag(found: _Edge, fees: float) -> ParityFlag:
+    return ParityFlag(
+        expiry=found.expiry,
+        strike=found.quotes.strike,
+        kind=found.kind,
+        edge_points=found.points,
+        fees_points=fees,
+        size=pair_size(found.kind, found.quotes),
+    )
+
+
+def _edges(context: Context) -> Iterator[_Edge]:
     """Yield every combination that can be judged, flagged or not."""
-    fees = pair_fees_points(context.rules.parity)
     for expiry, quotes in _strikes(context):
-        for kind in Arbitrage:
+        for kind in KINDS:
             points = edge(kind, quotes)
             if points is not None:
-                yield ParityFlag(
-                    expiry=expiry,
-                    strike=quotes.strike,
-                    kind=kind,
-                    edge_points=points,
-                    fees_points=fees,
-                    size=pair_size(kind, quotes),
-                )
+                yield _Edge(expiry, kind, quotes, points)
 
 
 def _strikes(context: Context) -> Iterator[tuple[dt.date, ParityQuotes]]:

@@ -11,6 +11,7 @@ import datetime as dt
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,14 +73,29 @@ class ListedSeries:
 
     def contract(self, strike: float, right: Right) -> OptionContract:
         """Return the option of this series at `strike`."""
-        return OptionContract(
-            underlying=self.underlying,
-            trading_class=self.trading_class,
-            expiry=self.expiry,
-            last_trade=self.last_trade,
-            strike=strike,
-            right=right,
+        return _contract(
+            self.underlying, self.trading_class, self.expiry, self.last_trade, strike, right
         )
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _contract(  # noqa: PLR0913, PLR0917 - the identity of a contract
+    underlying: str,
+    trading_class: str,
+    expiry: dt.date,
+    last_trade: dt.date,
+    strike: float,
+    right: Right,
+) -> OptionContract:
+    """Return a contract; the same ones are asked for in many sessions in a row."""
+    return OptionContract(
+        underlying=underlying,
+        trading_class=trading_class,
+        expiry=expiry,
+        last_trade=last_trade,
+        strike=strike,
+        right=right,
+    )
 
 
 def condor_series(
