@@ -17,6 +17,7 @@ Rules, with the exceptions:
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -214,7 +215,12 @@ def _wing_widths(
     """
     strikes, rights, asks = chain.strike.tolist(), chain.is_call.tolist(), chain.ask.tolist()
     is_call, sold = rights[short], strikes[short]
-    beyond = range(short + 1, len(strikes)) if is_call else range(short - 1, -1, -1)
+    middle = sold + intended if is_call else sold - intended
+    first = bisect_left(strikes, middle - allowed - SLACK)
+    end = bisect_right(strikes, middle + allowed + SLACK)
+    beyond = (
+        range(max(first, short + 1), end) if is_call else range(min(end, short) - 1, first - 1, -1)
+    )
     return [
         (at, abs(strikes[at] - sold))
         for at in beyond

@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from bot.core.decision import Action, PriceLadder
@@ -130,6 +130,7 @@ def _leg_price(quote: Quote | None, ratio: int) -> tuple[Decimal, Decimal] | Non
     return ((bid + ask) / 2, bid) if bid else (ZERO, ZERO)
 
 
+@lru_cache(maxsize=4096, typed=True)  # prices lie on ticks: the same few come again and again
 def points(value: float) -> Decimal:
     """Return a quoted price as the Decimal that was meant, free of float noise."""
     return Decimal(str(round(value, QUOTE_DIGITS)))

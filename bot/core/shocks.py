@@ -251,12 +251,12 @@ def repriceable(
     index = None if chain is None else chain.index_of(contract)
     if chain is None or index is None:
         return None
-    vol = chain.iv[index]
+    vol = float(chain.iv[index])
     smile: Smile | None = None
     if contract.trading_class not in VIX_CLASSES:
         smile = smile_in(chain)
     elif math.isfinite(vol) or is_intrinsic(chain, index):
-        smile = Smile(moneyness=np.zeros(1), vol=np.nan_to_num(np.array([vol])))
+        smile = Smile(moneyness=np.zeros(1), vol=np.array([vol if math.isfinite(vol) else 0.0]))
     if smile is None:
         return None
     return Repriceable(
@@ -288,7 +288,7 @@ class Gains:
         self.legs: dict[Leg, Known] = {}
         self._smiles: dict[PricedChain, Smile | None] = {}
         self._options: dict[OptionContract, Repriceable | None] = {}
-        self._gains: dict[Shocks, dict[OptionContract, FloatArray | None]] = defaultdict(dict)
+        self._gains: dict[Shocks, dict[Repriceable, FloatArray | None]] = defaultdict(dict)
         self._books: dict[tuple[Shocks, int], tuple[object, FloatArray | None]] = {}
 
     def option(self, contract: OptionContract, chain: PricedChain) -> Repriceable | None:
@@ -300,20 +300,20 @@ class Gains:
     def prepare(self, options: Iterable[Repriceable], shocks: Shocks) -> None:
         """Reckon the gains of many options at once."""
         known = self._gains[shocks]
-        new = [each for each in options if each.contract not in known]
+        new = [each for each in dict.fromkeys(options) if each not in known]
         if not new:
             return
         gains = shock_gains(new, shocks)
         sound: list[bool] = np.logical_and.reduce(np.isfinite(gains), axis=1).tolist()
         for option, gain, finite in zip(new, gains, sound, strict=True):
-            known[option.contract] = gain if finite else None
+            known[option] = gain if finite else None
 
     def gain(self, option: Repriceable, shocks: Shocks) -> FloatArray | None:
         """Return the gain of an option in each shock, points; ``None`` where any is unknown."""
         known = self._gains[shocks]
-        if option.contract not in known:
+        if option not in known:
             self.prepare((option,), shocks)
-        return known[option.contract]
+        return known[option]
 
     def of_held(
         self, held: object, shocks: Shocks, reckon: Callable[[], FloatArray | None]
