@@ -55,6 +55,9 @@ NEWS: Final[dict[str, tuple[Cause, ...]]] = {
         _of(44, why="executions are told for a day: what filled before is seen in the positions"),
         _of(48, why="somebody traded by hand: what is not the bot's is not touched"),
     ),
+    "PROTECTION_ABANDONED": (
+        _of(24, why="VIX is not one contract, so none of its calls: it is bought the next session"),
+    ),
     "READ_ONLY": (_of(40, why="an order met 321"),),
     "SESSION_DISPUTED": (
         _of(24, 25, why="the hours of the index did not come: unknown hours allow no entry"),
@@ -62,12 +65,13 @@ NEWS: Final[dict[str, tuple[Cause, ...]]] = {
     ),
     "STRUCTURE_INCOMPLETE": (
         _of(32, why="two legs of four filled: what completes no structure is closed at once"),
+        _of(32, why="a long leg that nobody bids for is tried until it expires", later=40),
     ),
 }
 """Causes by the code of an alert or the kind of an incident."""
 
 ENDINGS: Final[dict[str, tuple[Cause, ...]]] = {
-    "account values: no answer": (
+    "no answer within": (
         _of(10, 35, why="the socket lives and says nothing: the deadline ends the run"),
     ),
     "broker.client_id": (_of(3, why="326: the number is taken, and no other is tried"),),
@@ -79,7 +83,7 @@ ENDINGS: Final[dict[str, tuple[Cause, ...]]] = {
     "LiveAccountError: ": (_of(15, why="a live account is refused before anything is asked"),),
     "MarketClosedError: ": (_of(44, why="the connection came back on the next day"),),
     "SessionDisputedError: ": (_of(50, why="the venue is closed now, whatever the calendar says"),),
-    "synchronisation failed: positions": (_of(2, why="no end of the positions: not flat"),),
+    "synchronisation failed": (_of(2, why="no end of the positions: not flat"),),
 }
 """Causes by a part of the text with which a run did not come to its end."""
 

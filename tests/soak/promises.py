@@ -5,12 +5,15 @@ They stand beside those of ``invariants``:
 3. An order ended as the venue has it: filled, in part, or not at all.
 5. What the book could lose, with every order that is not proven ended, is within the cap of the
    book whenever an order that adds risk reaches the venue.
-6. Nothing that adds risk reaches the venue on a book that was locked or met an objection.
+6. Nothing that adds risk reaches the venue on a book that was locked or met an objection, nor
+   where the venue itself says that it must not: its clock or its hours are disputed, or it held
+   something else than the ledger when the run began.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from invariants import Witness
@@ -33,26 +36,54 @@ CENT: Final = 0.01
 POINT_USD: Final = 100.0
 
 
+@dataclass(slots=True)
 class Warden(Witness):
-    """A witness who also asks of each order whether the book allows it."""
+    """A witness who also asks of each order whether book and venue allow it."""
 
-    __slots__ = ()
+    differing: frozenset[str] = frozenset()
+
+    def run_begins(self) -> None:
+        """Note what the venue holds otherwise than the ledger, and no order can explain."""
+        self.differing = frozenset(_differing(self.found))
 
     def _see(self, ticket: OrderTicket) -> None:
         first = all(each.order_ref != ticket.order_ref for each in self.placed)
         Witness._see(self, ticket)
         intent_id = self.found.ledger.intent_of(ticket.order_ref)
         if first and intent_id is not None:
-            self.broken += _against(self.found, intent_id)
+            self.broken += _against(self.found, intent_id, self.differing)
 
 
-def _against(found: Stage, intent_id: str) -> Iterator[str]:
+def _differing(found: Stage) -> Iterator[str]:
+    """Yield the contracts that ledger and venue count differently, unless an order is unproven."""
+    held, positions = found.held(), found.positions()
+    today = new_york(found.gateway.world.now).date()
+    moving = {
+        leg.contract.label()
+        for record in found.ledger.intent_records(open_only=True)
+        for leg in record.intent.legs
+    }
+    over = {
+        contract.label()
+        for contract in found.ledger.holdings().net_positions()
+        if contract.last_trade <= today
+    }
+    for label in ({*held, *positions}) - moving - over:
+        if held.get(label, 0) != positions.get(label, 0):
+            yield label
+
+
+def _against(found: Stage, intent_id: str, differing: frozenset[str]) -> Iterator[str]:
     """Yield what speaks against an order that has reached the venue."""
     records = {each.intent.intent_id: each for each in found.ledger.intent_records()}
     intent = records[intent_id].intent
     if intent.purpose is not Purpose.ADD:
         return
     book = found.ledger.load_book(intent.session)
+    if differing:
+        yield f"6: {intent_id} was sent, ledger and venue differ: {sorted(differing)}"
+    if found.gateway.clock_skew or found.gateway.world.closes_told:
+        yield f"6: {intent_id} was sent while clock or hours are disputed"
     if book.locked or book.objections or book.trading_state is not TradingState.ACTIVE:
         yield f"6: {intent_id} was sent on {_state(book)}"
     moving = [each.intent for each in records.values() if not each.state.is_final]

@@ -172,6 +172,7 @@ class Year:
         for attempt in range(ATTEMPTS + 1):
             if attempt == ATTEMPTS:
                 forgive(self.found.gateway)
+            self.witness.run_begins()
             try:
                 await self.found.run(session, stay=True)
             except MarketClosedError as late:
@@ -201,6 +202,8 @@ class Year:
         sides = await compare_sides(project, ledger)
         if not (sides.breaks or sides.locked):
             return False, sides.settling, False
+        if not sides.locked:
+            self.witness.broken.append(f"4: not locked, and differing: {sides.breaks}")
         if moving := (*sides.open_orders, *sides.in_flight):
             if PAST_MIDNIGHT not in rows:
                 raise AssertionError(f"left in flight when all was well: {moving}")
