@@ -10,6 +10,7 @@ of the whole chain.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from bot.core.candidates import condor_candidates
 from bot.core.chain import price_chain
 from bot.core.indicators import expected_daily_range_pct
 from bot.core.model import OptionQuote, Right
+from bot.core.risk import layer_rules
 from bot.core.threat import edr_distances, is_daily, short_strikes
 from bot.core.universe import (
     MONEY_STRIKES,
@@ -45,10 +47,7 @@ if TYPE_CHECKING:
     from bot.evidence.quoting import DayQuotes, Key
 
 REACH: Final = 3
-"""Strikes on either side of a short or a wing: rounding to ticks moves a delta by one of them."""
-
-HEDGE_DELTAS: Final = (0.05, 0.75)
-"""Of the calls that the hedge may buy, with room for every step of its budget."""
+"""Strikes on either side of a short, a wing or a call: rounding to ticks moves a delta by one."""
 
 NEARLY: Final = 0.03
 """How far a delta may be from threatened, for the later expiry to be quoted all the same."""
@@ -147,18 +146,20 @@ class Observer:
         layers = hedge_series(
             self._listed.vix, self._levels.session, self._calendar, self._rules.hedge
         )
-        chosen = list(dict.fromkeys(layers.values()))
-        if not chosen:
+        if not layers:
             return
-        keys = [_key(series) for series in chosen]
-        deltas = self._market.call_deltas(keys, np.array(chosen[0].strikes))
-        least, most = HEDGE_DELTAS
-        for series, key, row in zip(
-            chosen, keys, (deltas >= least) & (deltas <= most), strict=True
-        ):
-            for at in np.flatnonzero(row).tolist():
-                yield series.contract(series.strikes[at], Right.CALL)
-            for put in parity_contracts(series, self._market.forward(key)):
+        strikes = next(iter(layers.values())).strikes  # the same for all expiries
+        deltas = self._market.call_deltas([*map(_key, layers.values())], np.array(strikes))
+        bought: dict[ListedSeries, set[int]] = defaultdict(set)
+        for (layer, series), row in zip(layers.items(), deltas, strict=True):
+            rules = layer_rules(layer, self._rules.hedge)
+            wanted = np.array([[rules.delta], [rules.delta_minimum]])
+            first, last = np.abs(row - wanted).argmin(axis=1).tolist()
+            bought[series].update(range(max(first - REACH, 0), min(last + REACH + 1, len(strikes))))
+        for series, rows in bought.items():
+            for at in sorted(rows):
+                yield series.contract(strikes[at], Right.CALL)
+            for put in parity_contracts(series, self._market.forward(_key(series))):
                 yield put
                 yield replace(put, right=Right.CALL)
 
