@@ -243,7 +243,6 @@ def test_no_event_gate_is_asked_before_the_dates_of_events_are_known() -> None:
 def test_more_strikes_quoted_change_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = begun(20)
     monkeypatch.setattr(observing, "REACH", 40)
-    monkeypatch.setattr(observing, "HEDGE_DELTAS", (0.001, 0.999))
     monkeypatch.setattr(observing, "NEARLY", 0.25)
 
     wide = replay(walk(), Rules(), narrow.settings)
