@@ -30,6 +30,7 @@ from bot.logs import bound, get_logger
 from bot.project import connected, make_desk
 from bot.reconcile import reconcile
 from bot.reports import write_report
+from bot.retention import thin_after_session
 from bot.session import Stay, run_session
 from bot.wakeups import overdue
 
@@ -211,3 +212,4 @@ def _record(
     ledger.incident(kind, session=session, at=at, detail=ending.detail)
     write_report(project.settings.logs, ledger, session)
     after_session(project, ledger, session, at=at)
+    thin_after_session(project.settings.snapshots, ledger, session, at=at)

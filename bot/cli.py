@@ -26,7 +26,7 @@ from bot.gateway_commands import gateway, probe
 from bot.history_commands import history as history_app
 from bot.output_commands import export, logs, notify
 from bot.page_commands import dashboard, report
-from bot.past_commands import decide_again, explain
+from bot.past_commands import decide_again, explain, snapshots
 from bot.replay_commands import replay
 from bot.rules_commands import rules
 from bot.sweep_commands import sweep
@@ -195,6 +195,7 @@ app.add_typer(rules)
 app.add_typer(history_app)
 app.command()(explain)
 app.command()(decide_again)
+app.command()(snapshots)
 app.command()(seed_breadth)
 app.command()(replay)
 app.command()(sweep)

@@ -61,6 +61,12 @@ def settings_conflicts(settings: Settings) -> Iterator[Conflict]:
                 value=at.isoformat(),
                 text="must be New York time without an offset",
             )
+    if settings.snapshots.thin_days < settings.snapshots.pack_days:
+        yield Conflict(
+            keys=("snapshots.thin_days", "snapshots.pack_days"),
+            value=settings.snapshots.thin_days,
+            text=f"must not be below snapshots.pack_days = {settings.snapshots.pack_days}",
+        )
     if not settings.ledger.path.name:
         yield Conflict(
             keys=("ledger.path",), value=str(settings.ledger.path), text="must name a file"

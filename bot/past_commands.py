@@ -66,3 +66,29 @@ def decide_again(
         typer.echo(again_json(sessions) if as_json else "\n".join(told))
         if any(each.comparison is Comparison.DIFFERENT for each in sessions):
             raise typer.Exit(EXIT_FAULT)
+
+
+def snapshots(
+    project: ProjectOption = HERE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Stable keys, for programs.")] = False,
+) -> None:
+    """Show what is kept of the raw market of each session, and what thinning would free."""
+    from bot.config import load_settings
+    from bot.core.errors import NotInLedgerError
+    from bot.ledger.queries import latest_session
+    from bot.ledger.retention_rows import retention
+    from bot.ledger.store import Ledger
+    from bot.project import settings_path
+    from bot.retention import terms_of
+    from bot.review.retention_page import retention_json, retention_lines
+
+    with reported():
+        settings = load_settings(settings_path(project))
+        with Ledger.open_read_only(settings.ledger.path) as ledger:
+            today = latest_session(ledger)
+            if today is None:
+                raise NotInLedgerError(f"{ledger.path}: holds no session yet")
+            terms = terms_of(settings.snapshots, today)
+            found = retention(ledger, terms)
+        typer.echo(retention_json(found) if as_json else "\n".join(retention_lines(found, terms)))

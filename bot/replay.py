@@ -38,6 +38,8 @@ class Comparison(StrEnum):
     SAME = "same"
     DIFFERENT = "different"
     OTHER_VERSION = "other decision version"
+    THINNED = "thinned"
+    """Nothing was traded, and its quotes are not kept any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ def decide_again(ledger: Ledger, session: Session) -> Replayed:
             session=session, decision_version=version, comparison=Comparison.OTHER_VERSION
         )
     stored = ledger.load_decided(session)
+    if stored.thinned:
+        return Replayed(session=session, decision_version=version, comparison=Comparison.THINNED)
     rules = rules_of(ledger, stored.rules_sha256).rules
     found = tuple(differences(stored.decision, decide(stored.snapshot, stored.book, rules)))
     return Replayed(
@@ -141,6 +145,13 @@ def review_proposal(
         )
     for session in sessions:
         stored = ledger.load_decided(session)
+        if stored.thinned:
+            yield Replayed(
+                session=session,
+                decision_version=DECISION_VERSION,
+                comparison=Comparison.THINNED,
+            )
+            continue
         found = tuple(differences(_under(stored, adopted), _under(stored, proposed)))
         yield Replayed(
             session=session,

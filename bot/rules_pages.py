@@ -176,6 +176,8 @@ def again_lines(sessions: Sequence[Replayed], *, limit: int | None = None) -> It
         if replayed.comparison is Comparison.OTHER_VERSION:
             text = f"decided by version {replayed.decision_version}, not compared"
             yield f"{replayed.session}: {text}"
+        if replayed.comparison is Comparison.THINNED:
+            yield f"{replayed.session}: thinned, as nothing was traded; not compared"
         for each in replayed.differences[:limit]:
             text = f"{each.part} {each.name}: was {each.before}, is {each.after}"
             yield f"{replayed.session}: {text}"
@@ -184,8 +186,10 @@ def again_lines(sessions: Sequence[Replayed], *, limit: int | None = None) -> It
             again = f"`steward decide-again {replayed.session}` shows all"
             yield f"{replayed.session}: … and {left} more ({again})"
     counts = {kind: sum(each.comparison is kind for each in sessions) for kind in Comparison}
+    thinned = counts[Comparison.THINNED]
     yield (
         f"{len(sessions)} decided again: {counts[Comparison.SAME]} identical, "
         f"{counts[Comparison.DIFFERENT]} different, "
         f"{counts[Comparison.OTHER_VERSION]} of another decision version"
+        f"{f', {thinned} thinned' if thinned else ''}"
     )

@@ -16,6 +16,7 @@ from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
 from bot.quality import mark_outs
 from bot.reports import write_report
+from bot.retention import thin_after_session
 from bot.tables import with_tables
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ async def _round_off(project: Project, desk: Desk, stay: Stay) -> None:
         write_report(logs, ledger, session)
     if stay is Stay.CLOSE:
         await keep_breadth(desk)
+    thin_after_session(project.settings.snapshots, ledger, session, at=desk.now())
 
 
 def _governed(

@@ -144,6 +144,29 @@ class LedgerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSettings:
+    """What becomes of old snapshots, the raw market that a session was decided on.
+
+    Parameters
+    ----------
+    pack_days
+        Calendar days after which those of sessions that traded are packed together, which loses
+        nothing.
+    thin_days
+        Calendar days after which others lose their bars, breadth, chains and events; they keep
+        their decision with all its reasons.
+    at_once
+        Most of them after one session: what is left is done after the next one.
+    """
+
+    __pydantic_config__: ClassVar = STRICT
+
+    pack_days: Annotated[int, Ge(30), Le(36_500)] = 60
+    thin_days: Annotated[int, Ge(30), Le(36_500)] = 365
+    at_once: Annotated[int, Ge(20), Le(1000)] = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSettings:
     """Copies of the ledger, one for each session.
 
@@ -261,6 +284,7 @@ class Settings:
     kill_switch: KillSwitchSettings
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    snapshots: SnapshotSettings = field(default_factory=SnapshotSettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     logs: LogSettings = field(default_factory=LogSettings)
     health: HealthSettings = field(default_factory=HealthSettings)

@@ -79,13 +79,21 @@ def pack(value: T, kind: type[T]) -> bytes:
 
 def unpack(body: bytes, kind: type[T]) -> T:
     """Read what ``pack`` wrote."""
+    return decode(inflate(body, kind.__name__), kind)
+
+
+def inflate(body: bytes, name: str) -> bytes:
+    """Return the JSON of what ``pack`` wrote.
+
+    Raises
+    ------
+    LedgerError
+        It is damaged; `name` says what it was to be.
+    """
     try:
-        text = zlib.decompress(body)
+        return zlib.decompress(body)
     except zlib.error as fault:
-        raise LedgerError(
-            f"{kind.__name__}: cannot be unpacked from the ledger: {fault}"
-        ) from fault
-    return decode(text, kind)
+        raise LedgerError(f"{name}: cannot be unpacked from the ledger: {fault}") from fault
 
 
 def _adapter(kind: type) -> TypeAdapter[Any]:

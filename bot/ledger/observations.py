@@ -1,7 +1,8 @@
 """What was seen and concluded: snapshots, decisions, breadth.
 
 A decision is kept with all its inputs: the snapshot, the book, and the hash of the rules. A
-phase that was interrupted may observe and decide again; both are kept and the last one counts.
+phase that was interrupted may observe and decide again; both are kept and the last one counts. Old
+snapshots lie together in packs, or are thinned: see ``bot.ledger.retention``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from bot.core.book import Book
 from bot.core.decision import Decision
 from bot.core.errors import LedgerError
 from bot.core.model import BreadthDay, BreadthSource, MarketSnapshot
-from bot.ledger.codec import pack, unpack
+from bot.ledger.codec import decode, pack, unpack
 from bot.ledger.connection import Connection
 from bot.ledger.layer_rows import insert_layers
+from bot.ledger.packs import text_in_pack
 from bot.ledger.stress_rows import insert_stress
 from bot.ledger.text import plain_text, time_text
 
@@ -28,12 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """A decision with all that it was made from."""
+    """A decision with all that it was made from.
+
+    Parameters
+    ----------
+    decision, snapshot, book, rules_sha256
+        What was decided, and from what.
+    thinned
+        Whether the snapshot holds the levels only any more, as nothing was traded by it.
+    """
 
     decision: Decision
     snapshot: MarketSnapshot
     book: Book
     rules_sha256: str
+    thinned: bool = False
 
 
 class Observations(Connection):
@@ -56,16 +67,27 @@ class Observations(Connection):
         LedgerError
             None was kept.
         """
-        return unpack(self._last("snapshots", "body", session=session, dry=dry), MarketSnapshot)
+        return self._snapshot(self._last("snapshots", "id", session=session, dry=dry))
 
     def snapshot_before(self, session: Session) -> MarketSnapshot | None:
         """Return the snapshot of the newest session before `session` that was not dry, if any."""
-        body = self.value(
-            "SELECT body FROM snapshots WHERE session < ? AND dry = 0 "
+        number = self.value(
+            "SELECT id FROM snapshots WHERE session < ? AND dry = 0 "
             "ORDER BY session DESC, id DESC LIMIT 1",
             (session.isoformat(),),
         )
-        return None if body is None else unpack(body, MarketSnapshot)
+        return None if number is None else self._snapshot(number)
+
+    def _snapshot(self, number: int) -> MarketSnapshot:
+        """Return a snapshot, wherever it lies."""
+        row = self.rows(
+            "SELECT snapshots.body, place, snapshot_packs.body AS pack FROM snapshots "
+            "LEFT JOIN snapshot_packs ON snapshot_packs.id = pack_id WHERE snapshots.id = ?",
+            (number,),
+        )[0]
+        if row["pack"] is None:
+            return unpack(row["body"], MarketSnapshot)
+        return decode(text_in_pack(row["pack"], row["place"]), MarketSnapshot)
 
     def save_decision(
         self,
@@ -110,7 +132,7 @@ class Observations(Connection):
             None was kept, or not with its snapshot and its book.
         """
         row = self.row(
-            "SELECT decisions.body, book, rules_sha256, snapshots.body AS snapshot "
+            "SELECT decisions.body, book, rules_sha256, snapshots.id AS snapshot, retention "
             "FROM decisions LEFT JOIN snapshots ON snapshots.id = coalesce(snapshot_id, "
             "(SELECT max(id) FROM snapshots WHERE session = decisions.session "
             "AND dry = decisions.dry AND taken_at <= decided_at)) "
@@ -122,9 +144,10 @@ class Observations(Connection):
             raise LedgerError(f"{self.path}: session {session}: no decision with all its inputs")
         return Decided(
             decision=unpack(row["body"], Decision),
-            snapshot=unpack(row["snapshot"], MarketSnapshot),
+            snapshot=self._snapshot(row["snapshot"]),
             book=unpack(row["book"], Book),
             rules_sha256=row["rules_sha256"],
+            thinned=row["retention"] == "thinned",
         )
 
     def decision_version(self, session: Session, *, dry: bool = False) -> int:

@@ -96,7 +96,7 @@ def explain(
         session=session,
         dry=dry,
         decision=decision,
-        inputs=inputs_of(stored.snapshot, stored.book),
+        inputs=inputs_of(stored.snapshot, stored.book, thinned=stored.thinned),
         unknown=_unknown(stored),
         verdicts=_of_gate(decision, gate),
         intended=stored.decision.intents,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.model import Feed
 
@@ -26,8 +26,27 @@ class Input:
     detail: str = ""
 
 
-def inputs_of(snapshot: MarketSnapshot, book: Book) -> tuple[Input, ...]:
-    """Return everything that the decision was made from, in few words."""
+THINNED: Final = Input(
+    group="thinned",
+    name="bars, breadth, chains, events",
+    value="not kept",
+    detail="nothing was traded, and the session is old: snapshots.thin_days",
+)
+"""Stands for what is not there any more: it was known when it was decided."""
+
+
+def inputs_of(snapshot: MarketSnapshot, book: Book, *, thinned: bool = False) -> tuple[Input, ...]:
+    """Return everything that the decision was made from, in few words.
+
+    Parameters
+    ----------
+    snapshot, book
+        The market and the book.
+    thinned
+        Whether the levels and the VX curve are all that is kept of the market.
+    """
+    if thinned:
+        return (*_levels(snapshot), *_curve(snapshot), THINNED, *_book(book))
     return (
         *_levels(snapshot),
         *_series(snapshot),

@@ -16,6 +16,7 @@ York dates. Rows are appended; what is updated in place is named here, and each 
 - ``parity_flags``: a flag that lasts.
 - ``courses``, ``switch_readings``, ``execution_costs``, ``structure_totals``: totals of other rows,
   written with them; see ``bot.ledger.totals``.
+- ``snapshots.body``, ``retention``, ``pack_id`` and ``place``: when it is packed or thinned.
 
 A migration that has shipped is never edited. A change of the schema is a new one: a module of its
 own, a line in ``STEPS``, and ``bot.ledger.connection.SCHEMA_VERSION`` raised.
@@ -35,6 +36,7 @@ from bot.ledger.migrations.m0005_quality import quality
 from bot.ledger.migrations.m0006_hedge_layers import hedge_layers
 from bot.ledger.migrations.m0007_stress_cells import stress_cells
 from bot.ledger.migrations.m0008_totals import totals
+from bot.ledger.migrations.m0009_retention import retention
 from bot.ledger.totals import rebuild
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ STEPS: Final = {
     "0006_hedge_layers": hedge_layers,
     "0007_stress_cells": stress_cells,
     "0008_totals": totals,
+    "0009_retention": retention,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 

@@ -93,7 +93,7 @@ def test_every_table_is_strict(ledger: Ledger) -> None:
         row["name"]: row["strict"] for row in tables if not row["name"].startswith(("sqlite_", "_"))
     }
 
-    assert len(ours) == 32
+    assert len(ours) == 34
     assert set(ours.values()) == {1}
 
 
