@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from bot.core.errors import DamagedLedgerError, LedgerError
 from bot.ledger.copies import fault_of, put_in_place
 from bot.ledger.lock import WriterLock
+from bot.ledger.page_rows import neighbours
 from bot.ledger.queries import latest_session
 from bot.ledger.store import Ledger
 from bot.logs import get_logger
@@ -36,7 +37,10 @@ FAILED_KEPT: Final = 3
 
 
 def after_session(project: Project, ledger: Ledger, session: Session, *, at: dt.datetime) -> None:
-    """Back up the ledger once `session` is finished; a failure is noted and raises nothing."""
+    """Back up the ledger once `session` is finished; a failure is noted and raises nothing.
+
+    After the first session of a week every total is held against its rows too.
+    """
     try:
         made = back_up(project.settings, ledger, session)
     except (LedgerError, OSError) as fault:
@@ -44,6 +48,24 @@ def after_session(project: Project, ledger: Ledger, session: Session, *, at: dt.
         _note_failure(ledger, session, at=at, detail=str(fault))
     else:
         log.info("backup.made", path=str(made), megabytes=round(made.stat().st_size / 1e6, 1))
+        _hold_totals(ledger, session, at=at)
+
+
+def _hold_totals(ledger: Ledger, session: Session, *, at: dt.datetime) -> None:
+    """Hold every total against its rows, once a week; what differs is an incident."""
+    try:
+        found = ledger.mend_totals(at=at) if _begins_week(ledger, session) else ()
+    except LedgerError as fault:
+        log.warning("totals.not_checked", detail=str(fault))
+    else:
+        if found:
+            log.error("totals.differ", faults=list(found))
+
+
+def _begins_week(ledger: Ledger, session: Session) -> bool:
+    """Whether a session is the first of its week that the ledger knows."""
+    before, _ = neighbours(ledger, session)
+    return before is None or before.isocalendar()[:2] != session.isocalendar()[:2]
 
 
 def _note_failure(ledger: Ledger, session: Session, *, at: dt.datetime, detail: str) -> None:

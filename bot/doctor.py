@@ -12,7 +12,7 @@ import re
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import TYPE_CHECKING, Final
 
-from bot.clock import new_york
+from bot.clock import WallClock, new_york
 from bot.core.book import TradingState
 from bot.core.errors import ConfigError, LedgerError, StewardError
 from bot.core.events import ended_types
@@ -175,10 +175,24 @@ def _ledger(project: Project) -> Iterator[Finding]:
     try:
         with opened(path) as ledger:
             found = str(ledger.value("PRAGMA quick_check(1)"))
+            differ = _totals(ledger) if found == "ok" else ()
         text = f"{path}: {'sound' if found == 'ok' else found}"
         yield Finding(name="ledger", passed=found == "ok", text=text)
+        if differ:
+            yield Finding(name="totals", passed=False, text="; ".join(differ))
     except LedgerError as fault:
         yield Finding(name="ledger", passed=False, text=str(fault))
+
+
+def _totals(ledger: Ledger) -> tuple[str, ...]:
+    """Hold every total against its rows; what differs is made anew where no bot is running."""
+    if ledger.may_write:
+        found = ledger.mend_totals(at=WallClock().now())
+        remedy = "made anew from the rows"
+    else:
+        found = ledger.totals_at_fault()
+        remedy = "stop the bot, and `steward check` makes them anew from the rows"
+    return (*found, remedy) if found else ()
 
 
 async def _gateway(project: Project) -> AsyncIterator[Finding]:

@@ -5,12 +5,15 @@ is one writer; it takes the write lock when its transaction begins (``BEGIN IMME
 upgrade from reading to writing fails at once instead of waiting. Every fault of the database
 becomes a ``LedgerError``: whoever meets it acts as under ``halt``.
 
+When the whole file is checked at its opening, and what else is, says ``bot.ledger.soundness``.
+
 The file is 0600. A folder that has to be made is 0700; one that exists keeps its mode, and is
 refused if others can write it, as is a symbolic link in the place of the file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +21,7 @@ from urllib.parse import quote
 
 from bot.core.errors import DamagedLedgerError, LedgerError, NotInLedgerError
 from bot.files import create_private, distrust, private_folder
+from bot.ledger.soundness import demand_ends, vouch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,20 +52,41 @@ class Connection:
         Its name.
     lock
         The right to write it, given back at the end; ``None`` of one that only reads.
+    checked_at
+        When the whole file was last checked, in seconds since 1970, for the note of a clean close;
+        ``None`` leaves none.
     """
 
     def __init__(
-        self, database: sqlite3.Connection, path: Path, lock: WriterLock | None = None
+        self,
+        database: sqlite3.Connection,
+        path: Path,
+        lock: WriterLock | None = None,
+        *,
+        checked_at: float | None = None,
     ) -> None:
         self._database = database
         self._lock = lock
+        self._checked_at = checked_at
         self.path = path
 
     def close(self) -> None:
-        """Close the file. Closing twice is harmless."""
+        """Close the file, and vouch for it if nothing was wrong. Closing twice is harmless."""
+        checked_at, self._checked_at = self._checked_at, None
+        with contextlib.suppress(sqlite3.Error):
+            if checked_at is not None:
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._database.close()
+        if checked_at is not None:
+            with contextlib.suppress(OSError):  # without the note the next check is a whole one
+                vouch(self.path, checked_at)
         if self._lock is not None:
             self._lock.release()
+
+    @property
+    def may_write(self) -> bool:
+        """Whether this connection holds the right to write."""
+        return self._lock is not None
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +122,7 @@ class Connection:
                 self._database.rollback()
                 raise
         except sqlite3.Error as fault:
+            self._checked_at = None
             raise LedgerError(f"{self.path}: cannot write {what}: {fault}") from fault
 
     def rows(self, query: str, parameters: Parameters = ()) -> list[Row]:
@@ -110,6 +136,7 @@ class Connection:
         try:
             return self._database.execute(query, parameters).fetchall()
         except sqlite3.Error as fault:
+            self._checked_at = None
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
 
     def row(self, query: str, parameters: Parameters = ()) -> Row | None:
@@ -123,6 +150,7 @@ class Connection:
         try:
             found: Row | None = self._database.execute(query, parameters).fetchone()
         except sqlite3.Error as fault:
+            self._checked_at = None
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
         return found
 
@@ -143,15 +171,18 @@ class Connection:
 
         try:
             copy_checked(self._database, path)
+        except LedgerError:
+            self._checked_at = None
+            raise
         except (sqlite3.Error, OSError) as fault:
             raise LedgerError(f"{self.path}: cannot back up to {path}: {fault}") from fault
 
 
-def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+def connect(path: Path, *, durable: bool = True, whole: bool = True) -> sqlite3.Connection:
     """Open the ledger at `path` for writing, made and migrated where needed.
 
     Without `durable` a commit does not wait for the disk: loss of power may lose or damage the
-    file, the death of the process may not.
+    file, the death of the process may not. Without `whole` only the newest rows are checked.
 
     Raises
     ------
@@ -166,7 +197,10 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
         database = sqlite3.connect(path, isolation_level=None)
         with _closed_on_fault(database):
             _configure(database, durable=durable)
-            _check(database, path)
+            if whole:
+                _check(database, path)
+            else:
+                demand_ends(database)
             _migrate(database, path)
     return database
 

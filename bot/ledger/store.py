@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
+from bot.core.errors import LedgerError
 from bot.ledger.attendance import Attendance
 from bot.ledger.condor_past import CondorPast
 from bot.ledger.connection import connect, connect_beside, connect_read_only
@@ -12,9 +14,12 @@ from bot.ledger.lock import WriterLock
 from bot.ledger.observations import Observations
 from bot.ledger.orders import Orders
 from bot.ledger.quality import Quality
+from bot.ledger.soundness import note_path, now, taken_over
+from bot.ledger.totals import faults, rebuild
 from bot.ledger.versions import Versions
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
     from typing import Self
 
@@ -29,6 +34,8 @@ class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Qu
     @classmethod
     def open(cls, path: Path, *, durable: bool = True) -> Self:
         """Open the ledger at `path` to write; make or migrate it where needed, and check it.
+
+        What is checked, and when it is the whole file, says ``bot.ledger.soundness``.
 
         Parameters
         ----------
@@ -46,7 +53,10 @@ class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Qu
         """
         lock = WriterLock.taken(path)
         try:
-            return cls(connect(path, durable=durable), path, lock)
+            checked_at = _taken_over(path)
+            database = connect(path, durable=durable, whole=checked_at is None)
+            known = (checked_at or now()) if durable else None
+            return cls(database, path, lock, checked_at=known)
         except BaseException:
             lock.release()
             raise
@@ -75,3 +85,46 @@ class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Qu
             There is no ledger, or its schema is not the one of this version.
         """
         return cls(connect_read_only(path), path)
+
+    def totals_at_fault(self) -> tuple[str, ...]:
+        """Name the totals that are not what their rows come to; every row is read.
+
+        Raises
+        ------
+        LedgerError
+            The database refused.
+        """
+        try:
+            return faults(self._database)
+        except sqlite3.Error as fault:
+            raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
+
+    def mend_totals(self, *, at: dt.datetime) -> tuple[str, ...]:
+        """Make totals that are at fault anew from their rows, with an incident for each.
+
+        Returns
+        -------
+        tuple of str
+            What was at fault.
+        """
+        found = self.totals_at_fault()
+        if found:
+            with self.writing("the totals") as database:
+                rebuild(database)
+            for text in found:
+                self.incident("TOTALS_DIFFER", session=None, at=at, detail=text)
+        return found
+
+
+def _taken_over(path: Path) -> float | None:
+    """Return when the whole file was checked, if that still holds.
+
+    Raises
+    ------
+    LedgerError
+        The note of it cannot be removed.
+    """
+    try:
+        return taken_over(path)
+    except OSError as fault:
+        raise LedgerError(f"{note_path(path)}: cannot be removed: {fault}") from fault

@@ -278,6 +278,22 @@ def test_a_session_is_backed_up_and_its_size_logged(
     assert [named(event) for event in events] == [("INFO", "backup.made")]
 
 
+def test_after_the_first_session_of_a_week_the_totals_are_held_against_their_rows(
+    ledger: Ledger, project: Project, events: list[logging.LogRecord]
+) -> None:
+    begin(ledger, NEXT)
+    with ledger.writing("a fault") as database:
+        database.execute("UPDATE structure_totals SET cash_usd = '1'")
+
+    after_session(project, ledger, NEXT, at=AT)
+    assert ledger.totals_at_fault()
+    after_session(project, ledger, SESSION, at=AT)
+
+    assert ledger.totals_at_fault() == ()
+    assert [named(event) for event in events][2:] == [("ERROR", "totals.differ")]
+    assert ledger.last_incident("TOTALS_DIFFER") is not None
+
+
 def test_a_failed_backup_is_an_incident_and_no_end_of_the_bot(
     ledger: Ledger, project: Project, events: list[logging.LogRecord]
 ) -> None:
