@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def wire_date(date: dt.date | None) -> str:
     """Write a date as ``YYYYMMDD``; ``None`` is empty."""
-    return f"{date:%Y%m%d}" if date else ""
+    return date.isoformat().replace("-", "") if date else ""
 
 
 def contract_fields(instrument: Instrument) -> tuple[Field, ...]:

@@ -88,10 +88,11 @@ class Paths:
         if rows is None:
             return ()
         start = max(0, end - count)
-        return tuple(
-            _bar(day.session, row)
-            for day, row in zip(self.days[start:end], rows[start:end], strict=True)
-        )
+        wanted = rows[start:end]
+        columns = (wanted[:, 0], wanted.max(axis=1), wanted.min(axis=1), wanted[:, -1])
+        prices = zip(*(column.tolist() for column in columns), strict=True)
+        days = self.days[start:end]
+        return tuple(_bar(day.session, each) for day, each in zip(days, prices, strict=True))
 
 
 def elapsed(day: TradingDay, now: dt.datetime) -> float:
@@ -104,12 +105,7 @@ def stock_close(day: TradingDay) -> dt.datetime:
     return day.close - CURB_MINUTES
 
 
-def _bar(session: Session, row: NDArray[np.float64]) -> DailyBar:
-    first, high, low, last = row[0], row.max(), row.min(), row[-1]
-    return DailyBar(
-        session=session,
-        open=round(float(first), 2),
-        high=round(float(high), 2),
-        low=round(float(low), 2),
-        close=round(float(last), 2),
-    )
+def _bar(session: Session, prices: tuple[float, ...]) -> DailyBar:
+    """Return a bar of open, high, low and close, in cents."""
+    first, high, low, last = (round(price, 2) for price in prices)
+    return DailyBar(session=session, open=first, high=high, low=low, close=last)

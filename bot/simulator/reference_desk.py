@@ -62,12 +62,18 @@ class ReferenceDesk:
         found = self._world.instruments.match(query)
         if not found:
             raise RequestRefusedError(req_id, NO_DEFINITION, NO_DEFINITION_TEXT)
+        hours: dict[tuple[str, str, dt.date | None], tuple[str, str]] = {}
         for instrument in found:
-            details = self._details(instrument, req_id, version=client.version)
+            kind = (instrument.sec_type, instrument.trading_class, instrument.expiry)
+            if kind not in hours:
+                hours[kind] = self._hours(instrument)
+            details = self._details(instrument, req_id, version=client.version, hours=hours[kind])
             client.send(Message.CONTRACT_DETAILS, *details)
         client.send(Message.CONTRACT_DETAILS_END, 1, req_id)
 
-    def _details(self, instrument: Instrument, req_id: int, *, version: int) -> list[Field]:
+    def _details(
+        self, instrument: Instrument, req_id: int, *, version: int, hours: tuple[str, str]
+    ) -> list[Field]:
         old = version < MULTIPLIER_DROPPED
         exchanges = _valid_exchanges(instrument)
         rules = ",".join(str(instrument.market_rule) for _ in exchanges)
@@ -97,7 +103,7 @@ class ReferenceDesk:
             instrument.contract_month,
             *(instrument.industry, "", ""),
             _zone(instrument),
-            *self._hours(instrument),
+            *hours,
             *("", 0, 0),  # economic value rule, its multiplier, number of security ids
             1,  # aggregation group
             instrument.under_symbol,

@@ -13,8 +13,7 @@ Rules of the protocol (server versions 157 to 176)
   for a price or an amount. Whole numbers travel without ``.0``: one client library parses sizes
   and volumes as integers. True and false are 1 and 0.
 
-A field never holds a NUL, and a number that is not finite never leaves: there is no way to write
-it that every client reads alike.
+A field never holds a NUL, and no number that is not finite leaves: clients read it differently.
 """
 
 from __future__ import annotations
@@ -233,7 +232,10 @@ def field_text(value: Field) -> str:
 
 def frame(fields: Iterable[Field]) -> bytes:
     """Make one frame of `fields`, the first of which is the message's number."""
-    payload = "\0".join([*map(field_text, fields), ""]).encode()
+    texts = [each if type(each) is str else field_text(each) for each in fields]
+    payload = "\0".join([*texts, ""]).encode()
+    if payload.count(0) > len(texts):
+        tuple(map(field_text, texts))  # which refuses the text that holds a NUL
     return _LENGTH.pack(len(payload)) + payload
 
 
@@ -331,9 +333,8 @@ class Fields:
         """
         if self._at >= len(self._values):
             raise WireError(f"message ends after {len(self._values)} fields, one more expected")
-        value = self._values[self._at]
         self._at += 1
-        return value
+        return self._values[self._at - 1]
 
     def integer(self) -> int:
         """Read a whole number; empty is 0.
@@ -376,8 +377,8 @@ class Fields:
             If fields are left over: the reading of an earlier one was wrong.
         """
         if self.left:
-            rest = list(self._values[self._at :])
-            raise WireError(f"{what}: {self.left} fields left over, {rest[:5]!r} first")
+            rest = list(self._values[self._at : self._at + 5])
+            raise WireError(f"{what}: {self.left} fields left over, {rest!r} first")
 
 
 def parse_number(text: str) -> float | None:
