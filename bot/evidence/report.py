@@ -52,7 +52,7 @@ def sections(study: Study) -> Iterator[Section]:
     """Yield the parts of the page below the claims."""
     yield from _history(study)
     yield from _judgement(study)
-    found = sweep_tables(study.sources.tables)
+    found = sweep_tables(study.sources.tables, study.sources.remarks)
     if found:
         yield Section(key="variants", title="Variants", tables=found)
     if study.sources.validation is not None:

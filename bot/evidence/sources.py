@@ -77,6 +77,8 @@ class Sources:
         Of the paper account; ``None`` where there is no ledger of one.
     set_aside
         Why a table that was there is not used, one line each.
+    remarks
+        What has to be said of a table that is used, by its name.
     """
 
     history: History
@@ -86,10 +88,12 @@ class Sources:
     total_return: pd.Series[float] = field(default_factory=no_months)
     live: LiveFills | None = None
     set_aside: tuple[str, ...] = ()
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def missing(self) -> Iterator[str]:
         """Yield what is not there or not used, one line each."""
         yield from self.set_aside
+        yield from (f"{name}.parquet:{remark}" for name, remark in self.remarks.items())
         for name, words in TABLES.items():
             if name not in self.tables:
                 yield f"{words}: run `steward sweep {name}` with the same --history and --out"
@@ -109,11 +113,12 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_parquet(path) for name, path in paths.items() if path.is_file()}
 
 
-def agreeing(sources: Sources, *, drag: float, rules_sha256: str) -> Sources:
+def agreeing(sources: Sources, *, drag: float, rules_sha256: str, stamp: str) -> Sources:
     """Return `sources` without the tables that are of something else than this study.
 
     A table stays where it was left, whatever becomes of data, rules and code. It is of the same
-    thing if it names the same rules, and its start values cost what they cost here.
+    thing if it names the same rules, and its start values cost what they cost here. One whose data
+    or code are not quite those of the study, but which says the same, is used, and said to be.
 
     Parameters
     ----------
@@ -123,15 +128,20 @@ def agreeing(sources: Sources, *, drag: float, rules_sha256: str) -> Sources:
         Of the replay that is studied, decimal a year.
     rules_sha256
         Hash of the rules that decided it.
+    stamp
+        Hash of its data and its code.
     """
     faults = {
         name: fault
         for name, table in sources.tables.items()
         if (fault := _other(table, drag=drag, rules_sha256=rules_sha256))
     }
+    kept = {name: each for name, each in sources.tables.items() if name not in faults}
+    remarks = {name: _remark(each, stamp) for name, each in kept.items()}
     return replace(
         sources,
-        tables={name: each for name, each in sources.tables.items() if name not in faults},
+        tables=kept,
+        remarks={name: remark for name, remark in remarks.items() if remark},
         set_aside=tuple(f"{name}.parquet is not used: {fault}" for name, fault in faults.items()),
     )
 
@@ -152,6 +162,19 @@ def _other(table: pd.DataFrame, *, drag: float, rules_sha256: str) -> str:
         f"its start values cost {then:.3%} a year, here {drag:.3%}: "
         "it is of other data, sessions, settings or code"
     )
+
+
+def _remark(table: pd.DataFrame, stamp: str) -> str:
+    """Return what has to be said of a table that is used: whose it is, and what is not in it."""
+    made_of, whole = table.attrs.get("data_and_code"), table.attrs.get("replays", len(table))
+    same = "; its start values cost the same as here" if "variant" in table else ""
+    other = (
+        f" Made of other data or other code than the replays of this page{same}."
+        if made_of != stamp
+        else ""
+    )
+    some = f" Only {len(table)} of {whole} replays are in it." if len(table) < whole else ""
+    return other + some
 
 
 def live_fills(paid: Sequence[tuple[str, float]]) -> LiveFills | None:

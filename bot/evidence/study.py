@@ -21,6 +21,7 @@ from bot.evidence.benchmarks import Market, market_of, premium
 from bot.evidence.books import HEDGED, SHADOW, BookDays, Replay
 from bot.evidence.breaches import Breaches, sales, summed
 from bot.evidence.by_segment import BookSegment, books_by_segment, rows_of_segments
+from bot.evidence.campaigns import stamp_of_sweep
 from bot.evidence.chosen import Chosen, best_choice, told
 from bot.evidence.claims import Claim, FreshGains, Inputs, claims
 from bot.evidence.dividends import with_dividends
@@ -159,7 +160,12 @@ def study(  # noqa: PLR0913 - what is studied, and how much of it
     priced = market_of(history, raw.books[HEDGED].sessions)
     market = with_dividends(priced, sources.total_return)
     default = _measured("the bot's size", raw, market)
-    sources = agreeing(sources, drag=default.drag.total, rules_sha256=raw.rules_sha256)
+    sources = agreeing(
+        sources,
+        drag=default.drag.total,
+        rules_sha256=raw.rules_sha256,
+        stamp=stamp_of_sweep(history),
+    )
     engine = second_engine_condors(raw)
     recoveries = None
     if engine and not quick:

@@ -20,9 +20,11 @@ from bot.evidence.claims import Inputs
 from bot.evidence.claims_page import claims_page
 from bot.evidence.report import write_report
 from bot.evidence.settings import ReplaySettings
+from bot.evidence.side_by_side import Promoter
 from bot.evidence.sources import LiveFills, Sources
-from bot.evidence.study import Study, _finished, _measured, fresh_gains
+from bot.evidence.study import Study, _finished, _measured, as_held, fresh_gains
 from bot.evidence.validation import Validation
+from bot.evidence.vxth_check import Replica
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,20 +32,21 @@ if TYPE_CHECKING:
 DAYS = 420
 FIRST = dt.date(2019, 1, 2)
 CRASH = slice(285, 295)
+LEGS = ("+1 {}2500P", "-1 {}2600P", "-1 {}3400C", "+1 {}3500C")
+CONDOR = ", ".join(leg.format("SPXW 2019-02-15 ") for leg in LEGS)
 TRADES = pd.DataFrame(
     {
-        "session": pd.to_datetime(["2019-01-03", "2019-02-01"]),
-        "structure_id": ["a", "a"],
-        "kind": "condor",
-        "action": ["open_condor", "close_condor"],
-        "reason": ["entry", "take_profit"],
-        "contracts": "+1 SPXW 2019-02-15 2500P, -1 SPXW 2019-02-15 2600P, "
-        "-1 SPXW 2019-02-15 3400C, +1 SPXW 2019-02-15 3500C",
+        "session": pd.to_datetime(["2019-01-03", "2019-02-01", "2019-01-04"]),
+        "structure_id": ["a", "a", "n"],
+        "kind": ["condor", "condor", "near"],
+        "action": ["open_condor", "close_condor", "sell_hedge"],
+        "reason": ["entry", "take_profit", "monetise"],
+        "contracts": [CONDOR, CONDOR, "-1 VIX 2019-02-13 20C"],
         "quantity": 1,
-        "price": [-5.0, 2.0],
+        "price": [-5.0, 2.0, -1.0],
         "fees_usd": 5.0,
         "scale": 1.0,
-        "max_loss_usd": [4_500.0, math.nan],
+        "max_loss_usd": [4_500.0, math.nan, math.nan],
     }
 )
 
@@ -88,7 +91,7 @@ def made() -> Study:
         tables={"variants": VARIANTS, "choice": CHOICE, "paths": PATHS},
         live=LiveFills(sessions=70, orders=200, median_share=0.4, mean_share=0.45),
     )
-    inputs = Inputs(fresh=fresh_gains(past, raw, default))
+    inputs = Inputs(fresh=fresh_gains(past, raw, default), held=as_held(raw, default))
     return _finished(sources, raw, market, default, inputs, quick=True)
 
 
@@ -113,7 +116,13 @@ VALIDATION = Validation(
             "mean_alone_pct": 0.04, "rms_alone_pct": 9.78,
         }
     ),
-    replicas=(),
+    replicas=(
+        Replica(
+            name="recorded calls", months=pd.DataFrame(), tracking_pct=1.0, worst_month_pct=2.0,
+            published_pct=7.13, replica_pct=6.91, spx_pct=8.36,
+            correlation=0.976, excess_correlation=0.96,
+        ),
+    ),
 )  # fmt: skip
 VARIANTS = pd.DataFrame(
     {
@@ -171,8 +180,39 @@ def test_every_part_is_there_and_held_out_errors_only(made: Study, tmp_path: Pat
     assert "TAKE_PROFIT" not in page
     for text in ("SPX volatility too high", "+1.23%", "-0.40%", "21 resampled histories"):
         assert text in page
+    for text in ("The error of the surfaces, carried through", "One thing changed: model"):
+        assert text in page
     assert "0.10%" in page
     assert "1.90%" in page
+
+
+def test_what_a_reader_has_to_know_of_the_books_is_on_the_page(made: Study, tmp_path: Path) -> None:
+    page = page_of(made, tmp_path)
+
+    for text in (
+        "The machinery against the published VXTH index",
+        "mean return on the capital at risk, by entry",
+        "the same, every month alike",
+        "deflated Sharpe",
+        "tradeable, from July 2006",
+        "three-month Treasury rate of the session before",
+        "no total return being recorded",
+        "The layers as they were held",
+        "From a sale for profit to the breach of a strike",
+        "Crashes: every book",
+        "alpha, hedged",
+        "the replay of the promoter policy (--quick, or --no-promoter)",
+    ):
+        assert text in page
+
+
+def test_a_promoter_that_was_replayed_stands_beside_the_others(made: Study, tmp_path: Path) -> None:
+    promoter = Promoter(book=replace(made.hedged, name="promoter"), seconds=61.4)
+    beside = {**made.beside, "promoter": promoter.book}
+    page = page_of(replace(made, promoter=promoter, beside=beside), tmp_path)
+
+    assert "is a replay of its own (61 s)" in page
+    assert ">promoter<" in page
 
 
 def test_what_is_unknown_is_said_and_never_a_nought(made: Study, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_a_table_that_is_of_something_else_is_set_aside_and_said_to_be(
     table.to_parquet(tmp_path / "variants.parquet")
     left = replace(flat, tables=read_tables(tmp_path))
 
-    found = agreeing(left, drag=0.02, rules_sha256="a")
+    found = agreeing(left, drag=0.02, rules_sha256="a", stamp="s")
 
     assert list(found.tables) == ([] if reason else ["variants"])
     assert (f"variants.parquet is not used: {reason}" in "\n".join(found.missing())) is bool(reason)
@@ -194,9 +194,37 @@ def test_resampled_histories_are_used_under_the_same_rules_only(flat: Sources) -
     paths.attrs = {"rules_sha256": "a"}
     left = replace(flat, tables={"paths": paths})
 
-    kept = [agreeing(left, drag=0.5, rules_sha256=each).tables for each in ("a", "b")]
+    kept = [agreeing(left, drag=0.5, rules_sha256=each, stamp="s").tables for each in ("a", "b")]
 
     assert [list(each) for each in kept] == [["paths"], []]
+
+
+OTHER = "Made of other data or other code than the replays of this page"
+SAME = "its start values cost the same as here"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"data_and_code": "s", "replays": 2}, ""),
+        ({"data_and_code": "other", "replays": 2}, f" {OTHER}; {SAME}."),
+        ({"data_and_code": "s", "replays": 5}, " Only 2 of 5 replays are in it."),
+        ({}, f" {OTHER}"),
+    ],
+)
+def test_a_table_of_other_code_that_says_the_same_is_used_and_said_to_be(
+    attributes: dict[str, object], said: str, flat: Sources
+) -> None:
+    table = told(0.02)
+    table.attrs |= attributes
+
+    found = agreeing(
+        replace(flat, tables={"variants": table}), drag=0.02, rules_sha256="a", stamp="s"
+    )
+
+    assert list(found.tables) == ["variants"]
+    assert found.remarks.get("variants", "").startswith(said)
+    assert ("variants.parquet: " in "\n".join(found.missing())) is bool(said)
 
 
 def test_inputs_need_no_second_engine() -> None:
