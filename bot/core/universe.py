@@ -315,7 +315,9 @@ def hedge_contracts(series: ListedSeries, level: float) -> tuple[OptionContract,
 
 def parity_contracts(series: ListedSeries, level: float) -> tuple[OptionContract, ...]:
     """Return the puts of a VIX series at the strikes nearest to `level`: their calls are read."""
-    nearest = sorted(series.strikes, key=lambda strike: (abs(strike - level), strike))
+    at = bisect_left(series.strikes, level)
+    near = series.strikes[max(at - PARITY_STRIKES, 0) : at + PARITY_STRIKES]
+    nearest = sorted(near, key=lambda strike: (abs(strike - level), strike))
     return _contracts(series, puts=sorted(nearest[:PARITY_STRIKES]), calls=[])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -89,8 +90,16 @@ def listed_on(
             for expiry in months
         ),
         spx_expiries=frozenset(expiry for _, expiry in expiries),
-        strike_array=np.array(strikes),
+        strike_array=_strike_array(middle),
     )
+
+
+@lru_cache(maxsize=256)
+def _strike_array(middle: float) -> NDArray[np.float64]:
+    """Return the strikes of an index that closed at `middle`, as an array that nobody changes."""
+    strikes = np.array(spx_strikes(middle, middle))
+    strikes.flags.writeable = False
+    return strikes
 
 
 def _series(

@@ -161,7 +161,7 @@ class Observer:
                 yield series.contract(strikes[at], Right.CALL)
             for put in parity_contracts(series, self._market.forward(_key(series))):
                 yield put
-                yield replace(put, right=Right.CALL)
+                yield series.contract(put.strike, Right.CALL)
 
     def _later(self, condors: Iterable[Condor]) -> Iterator[OptionContract]:
         """Yield what threatened condors could be rolled into."""

@@ -178,7 +178,7 @@ class DayQuotes:
     ) -> Iterator[tuple[list[OptionContract], _Options]]:
         """Yield the contracts of SPX and those of the VIX, by expiry, with what prices them."""
         asked: dict[Key, list[OptionContract]] = defaultdict(list)
-        for contract in dict.fromkeys(contracts):
+        for contract in contracts:
             asked[contract.trading_class, contract.expiry].append(contract)
         self.prepare(asked)
         vix, spx = _by_underlying(asked)

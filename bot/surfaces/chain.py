@@ -18,6 +18,8 @@ from bot.surfaces.quotes import SPREADS, deep_half_spread, quoted
 from bot.surfaces.vix_surface import vix_vols
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.surfaces.levels import VolLevels
     from bot.surfaces.spx_surface import SpxSurface
 
@@ -104,16 +106,28 @@ class ExpiryQuotes:
 
 def spx_quotes(surface: SpxSurface, listing: Listing, now: dt.datetime) -> ExpiryQuotes:
     """Quote one SPX or SPXW expiry off the surface."""
-    years = _years(listing, now)
-    smile = Smile(
-        forward=surface.forward(years),
-        years=years,
-        discount=surface.discount(years),
-        vols=surface.vols(listing.strikes, years),
-    )
+    return spx_terms(surface, (listing,), now)[0]
+
+
+def spx_terms(
+    surface: SpxSurface, listings: Sequence[Listing], now: dt.datetime
+) -> list[ExpiryQuotes]:
+    """Quote several SPX or SPXW expiries off the surface."""
+    years = [_years(listing, now) for listing in listings]
     vix = surface.levels.vix
-    deep = DEEP_DEVIATIONS * vix / 100 * math.sqrt(years) * smile.forward
-    return _quotes(listing, smile, vix=vix, deep=deep)
+    found = []
+    for listing, term, smile_of in zip(listings, years, surface.slices(years), strict=True):
+        forward = surface.forward(term)
+        variance = smile_of.total_variance(np.log(listing.strikes / forward))
+        smile = Smile(
+            forward=forward,
+            years=term,
+            discount=surface.discount(term),
+            vols=np.sqrt(variance / term),
+        )
+        deep = DEEP_DEVIATIONS * vix / 100 * math.sqrt(term) * forward
+        found.append(_quotes(listing, smile, vix=vix, deep=deep))
+    return found
 
 
 def vix_quotes(
@@ -145,7 +159,7 @@ def term_quotes(quotes: ExpiryQuotes, rate: float) -> TermQuotes:
 
 def quoted_vix(surface: SpxSurface, terms: tuple[Listing, Listing], now: dt.datetime) -> float:
     """Return the VIX recomputed from the quotes of its near and next term, points."""
-    near, after = (term_quotes(spx_quotes(surface, term, now), surface.rate) for term in terms)
+    near, after = (term_quotes(each, surface.rate) for each in spx_terms(surface, terms, now))
     return replicate_vix(near, after, now)
 
 
