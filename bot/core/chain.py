@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bot.core.model import OptionContract, Right
-from bot.core.pricing import BoolArray, FloatArray, implied_vol_and_greeks
+from bot.core.option_arrays import Inputs
+from bot.core.pricing import BoolArray, FloatArray, vols_and_deltas
 from bot.core.series import (
     MINIMUM_PARITY_STRIKES,
     PARITY_STRIKES,
@@ -252,12 +253,12 @@ def price_series(wanted: Sequence[tuple[QuotedSeries, float]]) -> list[PricedCha
     is_call = np.concatenate([series.is_call for series, _ in wanted])
     terms = np.array([(level, each.years, each.discount) for each, level in wanted])
     forward, years, discount = np.repeat(terms.T, counts, axis=1)
-    (iv, _), letters = implied_vol_and_greeks(mid, forward, strike, years, discount, is_call)
+    iv, delta = vols_and_deltas(Inputs(forward, strike, years, discount, mid, is_call))
     intrinsic = np.maximum(np.where(is_call, forward - strike, strike - forward), 0.0)
     extrinsic = mid - discount * intrinsic
     ends = list(accumulate(counts))
     return [
-        _chain(series, level, iv[part], letters.delta[part], extrinsic[part])
+        _chain(series, level, iv[part], delta[part], extrinsic[part])
         for (series, level), part in zip(wanted, map(slice, [0, *ends[:-1]], ends), strict=True)
     ]
 

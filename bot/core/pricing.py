@@ -213,10 +213,22 @@ def implied_vol_and_greeks(  # noqa: PLR0913, PLR0917 - the six inputs of Black'
     return volatility, Greeks(*letters.reshape(-1, *shape))
 
 
+def vols_and_deltas(inputs: Inputs) -> tuple[FloatArray, FloatArray]:
+    """Find the volatilities of the given prices, and the deltas at them; NaN where there is none.
+
+    For who has flat arrays of one length and wants no other Greek of `implied_vol_and_greeks`.
+    """
+    letters = np.empty((1, inputs.call.size))
+    with np.errstate(all="ignore"):
+        iv, _ = _solved(inputs, letters)
+    return iv, letters[0]
+
+
 def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArray, ReasonArray]:
     """Return volatilities and reasons; fill `letters` with the Greeks where it is given.
 
-    Few prices need care; they are collected, as most of what these cost is the cost of calling.
+    A single row of `letters` is for the deltas. Few prices need care; they are collected, as most
+    of what these cost is the cost of calling.
     """
     iv, reason = np.empty(inputs.call.size), np.zeros(inputs.call.size, dtype=np.int8)
     for part, block in inputs.blocks():
@@ -226,7 +238,13 @@ def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArr
         if letters is not None:
             h, t = shape.x / s, 0.5 * s
             tail = ndtr(np.where(shape.distance > 0, -t, t) - h)
-            _fill(letters, part, _greeks(block, shape, s, price=block.given, tail=tail))
+            alone = len(letters) == 1
+            found = (
+                (_delta(block, shape, tail),)
+                if alone
+                else _greeks(block, shape, s, price=block.given, tail=tail)
+            )
+            _fill(letters, part, found)
     rest = np.flatnonzero(~(iv > 0))
     if rest.size:
         iv[rest], reason[rest] = _solved_with_care(inputs.only(rest))
@@ -234,11 +252,12 @@ def _solved(inputs: Inputs, letters: FloatArray | None = None) -> tuple[FloatArr
             letters[:, rest] = np.nan
             late = rest[reason[rest] == Reason.OK]
             if late.size:
-                letters[:, late] = _greeks_at(inputs.only(late)._replace(given=iv[late]))
+                found = _greeks_at(inputs.only(late)._replace(given=iv[late]))
+                letters[:, late] = found[: len(letters)]
     return iv, reason
 
 
-def _fill(letters: FloatArray, part: slice, found: Greeks) -> None:
+def _fill(letters: FloatArray, part: slice, found: tuple[FloatArray, ...]) -> None:
     for letter, values in zip(letters, found, strict=True):
         letter[part] = values
 
@@ -298,13 +317,20 @@ def _greeks(
 ) -> Greeks:
     """Differentiate at ``s``, where price and out-of-the-money probability are known."""
     h, t = shape.x / s, 0.5 * s
-    forward, discount, put_side = inputs.forward, inputs.discount, shape.distance > 0
+    forward, discount = inputs.forward, inputs.discount
     density = discount * shape.scale * np.exp(-0.5 * (h * h + t * t)) / SQRT_2PI  # D F n(d1)
-    in_the_money = np.subtract(inputs.call, ~put_side, dtype=np.float64)
     return Greeks(
-        delta=discount * (np.where(put_side, -tail, tail) + in_the_money),
+        delta=_delta(inputs, shape, tail),
         gamma=density / (forward * forward * s),
         vega=density * shape.root,
         theta=-(np.log(discount) * price + t * density) / (DAYS_PER_YEAR * inputs.years),
         rho=-inputs.years * price,
     )
+
+
+def _delta(inputs: Inputs, shape: Shape, tail: FloatArray) -> FloatArray:
+    """Differentiate by the forward, where the out-of-the-money probability is known."""
+    put_side = shape.distance > 0
+    in_the_money = np.subtract(inputs.call, ~put_side, dtype=np.float64)
+    delta: FloatArray = inputs.discount * (np.where(put_side, -tail, tail) + in_the_money)
+    return delta

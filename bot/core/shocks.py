@@ -70,6 +70,8 @@ class Shocks:
         )
 
 
+NO_SHOCK: Final = Shocks.of([(0.0, 0.0)])
+
 PAIRED: Final = Shocks.of([(-0.05, 10), (-0.10, 20), (-0.20, 40), (0.05, -5), (0.10, -5)])
 """The shocks that a new condor must survive."""
 
@@ -184,18 +186,16 @@ def shock_gain(option: Repriceable, shocks: Shocks) -> FloatArray:
 
 def shock_gains(options: Sequence[Repriceable], shocks: Shocks) -> FloatArray:
     """Return by how much each option rises in each shock, points, shape (options, n)."""
-    and_calm = Shocks(spx=np.append(shocks.spx, 0.0), vix=np.append(shocks.vix, 0.0))
-    prices = shocked_prices(options, and_calm)
+    prices = shocked_prices(options, Shocks.together((shocks, NO_SHOCK)))
     return prices[:, :-1] - prices[:, -1:]
 
 
 def _shocked_vix(options: Sequence[Repriceable], shocks: Shocks) -> tuple[FloatArray, FloatArray]:
-    """Return the futures after each shock, and the volatilities that stay."""
+    """Return the futures after each shock, and the volatilities that stay, shape (options, 1)."""
     level = _column([option.forward for option in options])
     shares = np.interp(_column([option.days for option in options]), _VX_DAYS, _VX_SHARES)
     forward = np.maximum(level + shocks.vix * shares, np.minimum(LEAST_FUTURE, level))
-    vol = np.array([option.smile.vol for option in options])
-    return forward, np.broadcast_to(vol, forward.shape)
+    return forward, _column([option.smile.vol.item() for option in options])
 
 
 def _shocked_spx(options: Sequence[Repriceable], shocks: Shocks) -> tuple[FloatArray, FloatArray]:

@@ -14,7 +14,15 @@ from vollib.black import black
 from vollib.black.greeks import analytical
 from vollib.black.implied_volatility import implied_volatility
 
-from bot.core.pricing import Reason, greeks, implied_vol, implied_vol_and_greeks, price
+from bot.core.option_arrays import Inputs
+from bot.core.pricing import (
+    Reason,
+    greeks,
+    implied_vol,
+    implied_vol_and_greeks,
+    price,
+    vols_and_deltas,
+)
 
 RATE = 0.04
 LARGEST_ERROR = 1e-9
@@ -289,6 +297,19 @@ def test_greeks_asked_for_with_the_volatility_are_those_at_that_volatility(
     assert np.array_equal(np.isnan(letters), np.isnan(expected))
     error = np.abs(np.array(letters) - expected) / np.maximum(np.abs(expected), 1.0)
     assert np.nanmax(error) < 1e-12
+
+
+def test_deltas_alone_are_those_of_all_the_greeks(reference_prices: np.ndarray) -> None:
+    prices = np.array(reference_prices)
+    prices.flat[::7] = math.nan
+    inputs, _ = Inputs.of(FORWARD, STRIKE, TIME, DISCOUNT, prices, is_call=CALL)
+
+    iv, delta = vols_and_deltas(inputs)
+
+    whole, letters = implied_vol_and_greeks(prices, FORWARD, STRIKE, TIME, DISCOUNT, CALL)
+    assert np.array_equal(iv, whole.iv.ravel(), equal_nan=True)
+    assert np.array_equal(delta, letters.delta.ravel(), equal_nan=True)
+    assert np.array_equal(np.isnan(delta), np.isnan(iv))
 
 
 @pytest.mark.parametrize("quote", [0.0, 9.0, 95.0, math.nan])
