@@ -99,13 +99,13 @@ def once(
     from bot.logs import configure
     from bot.notify.notifier import notifying
     from bot.project import load_project
-    from bot.session import run_session
+    from bot.session import run_once
 
     with reported():
         loaded = load_project(project)
         configure(loaded.settings.logs, console=True)
         with open_ledger(loaded) as ledger, notifying(loaded.settings, project):
-            outcome = asyncio.run(run_session(loaded, ledger, dry=dry_run))
+            outcome = asyncio.run(run_once(loaded, ledger, dry=dry_run))
         decision = outcome.decision
         sent = "previewed, none sent" if dry_run else "decided"
         typer.echo(
@@ -289,10 +289,13 @@ def restore(
     """Put a backup in the place of the ledger, which is kept; refused while a bot runs."""
     from bot.backup import restore as put_back
     from bot.config import load_settings
+    from bot.core.errors import NotInLedgerError
     from bot.project import settings_path
 
     with reported():
         settings = load_settings(settings_path(project))
+        if not file.is_file():
+            raise NotInLedgerError(f"{file}: no such file; backups are in {settings.backup.folder}")
         kept = put_back(settings, file)
         typer.echo(f"restored {file} to {settings.ledger.path}")
         if kept is not None:

@@ -6,19 +6,24 @@ and read without opening it. Its time is that of this machine, also in a simulat
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.files import replace_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 T = TypeVar("T")
 FILE_NAME: Final = "heartbeat.json"
+REPEAT_SECONDS: Final = 30.0
+"""How often a session that no schedule runs says that it still does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +101,47 @@ def read_heartbeat(path: Path) -> Heartbeat | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@contextlib.asynccontextmanager
+async def session_shown(path: Path) -> AsyncIterator[None]:
+    """Say while the block runs that a session does; then leave what the file said before.
+
+    For a session that a person starts: it keeps other programs off the lines of market data, and
+    is no sign that a bot runs here day by day.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    before = _text(path)
+    _show_session(path)
+    repeating = asyncio.create_task(_repeat(path))
+    try:
+        yield
+    finally:
+        repeating.cancel()
+        _put_back(path, before)
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _put_back(path: Path, text: str | None) -> None:
+    if text is None:
+        path.unlink(missing_ok=True)
+    else:
+        replace_text(path, text)
+
+
+def _show_session(path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    write_heartbeat(path, Heartbeat(at=now, pid=os.getpid(), state="session"))
+
+
+async def _repeat(path: Path) -> None:
+    while True:
+        await asyncio.sleep(REPEAT_SECONDS)
+        _show_session(path)

@@ -288,6 +288,9 @@ class Unattended:
             await close_day(self._project, self._ledger, session, self._watch)
         except LiveAccountError as fault:
             self._ended.set_exception(fault)
+        except asyncio.CancelledError:
+            log.warning("close.stopped", session=str(session))
+            return
         except StewardError as fault:
             log.warning("breadth.unknown", session=str(session), detail=str(fault))
         if self._stepped:

@@ -12,6 +12,7 @@ from bot.closing import keep_breadth
 from bot.core.errors import MarketClosedError
 from bot.cycle import Outcome, run_cycle
 from bot.governance import rules_for
+from bot.heartbeat import heartbeat_path, session_shown
 from bot.logs import bound, get_logger
 from bot.project import Project, connected, make_desk
 from bot.quality import mark_outs
@@ -92,6 +93,18 @@ async def run_session(
         if not dry:
             await _round_off(project, desk, stay)
     return outcome
+
+
+async def run_once(project: Project, ledger: Ledger, *, dry: bool = False) -> Outcome:
+    """Run today's session at once, and show other programs meanwhile that one runs.
+
+    Raises
+    ------
+    StewardError
+        As ``run_session``.
+    """
+    async with session_shown(heartbeat_path(project.settings.ledger.path)):
+        return await run_session(project, ledger, dry=dry)
 
 
 async def _round_off(project: Project, desk: Desk, stay: Stay) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from bot.ledger.observations import Decided
     from bot.ledger.store import Ledger
 
+NEAR = 0.5
+"""How alike a gate that exists must be to one that does not, to be named instead (0 to 1)."""
 NEVER_COMMITTED = "never committed: the cycle did not come to it"
 
 
@@ -113,8 +116,13 @@ def _unknown(stored: Decided) -> tuple[str, ...]:
 def _of_gate(decision: DecisionRow, gate: str | None) -> tuple[Verdict, ...]:
     found = tuple(each for each in decision.verdicts if gate in {None, each.code})
     if not found:
-        codes = ", ".join(sorted({each.code for each in decision.verdicts}))
-        raise NotInLedgerError(f"--gate {gate}: no verdict of the session; its gates are {codes}")
+        codes = sorted({each.code for each in decision.verdicts})
+        near = difflib.get_close_matches(str(gate).upper(), codes, cutoff=NEAR)
+        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        raise NotInLedgerError(
+            f"--gate {gate}: no verdict of the session; {meant}"
+            f"`steward explain` shows its {len(codes)} gates"
+        )
     return found
 
 

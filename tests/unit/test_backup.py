@@ -511,6 +511,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_the_commands_back_up_and_restore(ledger: Ledger, project: Project) -> None:
     made = run("backup", "-p", project.folder)
     ledger.record_mark(mark())
+    absent = run("restore", project.folder / "none.db", "-p", project.folder)
     refused = run(
         "restore", project.settings.backup.folder / "steward-2026-07-20.db", "-p", project.folder
     )
@@ -521,6 +522,7 @@ def test_the_commands_back_up_and_restore(ledger: Ledger, project: Project) -> N
 
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip().endswith("backups/steward-2026-07-20.db")
+    assert (absent.returncode, "none.db: no such file" in absent.stderr) == (2, True)
     assert (refused.returncode, "stop that one first" in refused.stderr) == (1, True)
     assert restored.returncode == 0, restored.stderr
     assert "is kept as" in restored.stdout

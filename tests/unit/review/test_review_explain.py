@@ -168,9 +168,17 @@ def test_one_gate_is_explained_alone(ledger: Ledger) -> None:
     assert "Inputs" not in page
 
 
-def test_a_gate_that_was_not_asked_is_refused_with_those_that_were(ledger: Ledger) -> None:
-    with pytest.raises(NotInLedgerError, match="--gate MOON_PHASE: no verdict"):
+def test_a_gate_that_was_not_asked_is_refused_in_a_short_line_with_those_like_it(
+    ledger: Ledger,
+) -> None:
+    asked = explain(ledger, SESSION).verdicts[0].code
+
+    with pytest.raises(NotInLedgerError, match="--gate MOON_PHASE: no verdict") as nothing_like_it:
         explain(ledger, SESSION, gate="MOON_PHASE")
+    with pytest.raises(NotInLedgerError, match=f"did you mean {asked}"):
+        explain(ledger, SESSION, gate=asked.lower()[:-1])
+
+    assert len(str(nothing_like_it.value)) <= 100
 
 
 def test_a_session_without_a_decision_is_refused(tmp_path: Path) -> None:
