@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from bot.core.carry import SPX_CLASSES, at_carry, nearness
 from bot.core.chain import PricedChain, parity_chain, price_series
-from bot.core.series import own_forward, series_of
+from bot.core.series import Key, own_forward, quoted_series
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from bot.core.model import MarketSnapshot, OptionQuote
     from bot.core.series import QuotedSeries
-
-Key: TypeAlias = "tuple[str, dt.date]"
-"""Trading class and expiry."""
 
 
 class Chains:
@@ -73,11 +70,7 @@ class Chains:
     @cached_property
     def _series(self) -> dict[Key, QuotedSeries]:
         """Series with quotes and time left."""
-        found = {
-            key: series_of(self._snapshot, *key, options=tuple(quoted))
-            for key, quoted in self._quoted.items()
-        }
-        return {key: series for key, series in found.items() if series is not None}
+        return quoted_series(self._snapshot, self._quoted)
 
     @cached_property
     def _own_forwards(self) -> dict[Key, float]:

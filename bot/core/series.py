@@ -11,9 +11,10 @@ import datetime as dt
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import accumulate
 from operator import attrgetter
 from statistics import median
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -22,13 +23,17 @@ from bot.core.pricing import BoolArray, FloatArray
 from bot.core.sessions import settlement_time, years_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
 
     from numpy.typing import NDArray
 
     from bot.core.model import MarketSnapshot, OptionQuote, Quote
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+Key: TypeAlias = "tuple[str, dt.date]"
+"""Trading class and expiry."""
 
 VIX_CLASSES: Final = frozenset({"VIX", "VIXW"})
 PARITY_STRIKES: Final = 9
@@ -86,42 +91,76 @@ def own_forward(snapshot: MarketSnapshot, series: QuotedSeries) -> float | None:
     return series.parity_forward()
 
 
-def series_of(
-    snapshot: MarketSnapshot,
-    trading_class: str,
-    expiry: dt.date,
-    *,
-    options: tuple[OptionQuote, ...] | None = None,
-) -> QuotedSeries | None:
+def series_of(snapshot: MarketSnapshot, trading_class: str, expiry: dt.date) -> QuotedSeries | None:
     """Return the quotes of one expiry; ``None`` where there are none, or no time is left.
 
     Parameters
     ----------
     snapshot, trading_class, expiry
         As for `price_chain`.
-    options
-        Its quotes in any order, where they have been selected before.
     """
-    years = years_to_settlement(snapshot, trading_class, expiry)
-    chosen = _quoted(snapshot, trading_class, expiry) if options is None else options
-    if not chosen or years is None:
-        return None
-    ordered = sorted(chosen, key=_BY_STRIKE)
-    contracts = tuple([option.contract for option in ordered])
-    bids, asks = zip(*[_sides(option.quote) for option in ordered], strict=True)
-    mids = [(bid + ask) / 2 if bid > 0 else math.nan for bid, ask in zip(bids, asks, strict=True)]
-    return QuotedSeries(
-        trading_class=trading_class,
-        expiry=expiry,
-        years=years,
-        discount=math.exp(-snapshot.rate * years),
-        contracts=contracts,
-        strike=read_only(np.array([contract.strike for contract in contracts])),
-        is_call=read_only(np.array([contract.right is Right.CALL for contract in contracts])),
-        bid=read_only(np.array(bids)),
-        ask=read_only(np.array(asks)),
-        mid=read_only(np.array(mids)),
-    )
+    key = trading_class, expiry
+    return quoted_series(snapshot, {key: _quoted(snapshot, *key)}).get(key)
+
+
+def quoted_series(
+    snapshot: MarketSnapshot, quoted: Mapping[Key, Sequence[OptionQuote]]
+) -> dict[Key, QuotedSeries]:
+    """Return the series that have quotes and time left, their arrays all made in one step.
+
+    Parameters
+    ----------
+    snapshot
+        As for `price_chain`.
+    quoted
+        Quotes by trading class and expiry, in any order.
+    """
+    years = {key: years_to_settlement(snapshot, *key) for key, options in quoted.items() if options}
+    left = {key: each for key, each in years.items() if each is not None}
+    ordered = {key: sorted(quoted[key], key=_BY_STRIKE) for key in left}
+    columns = _Columns.of([option for options in ordered.values() for option in options])
+    ends = accumulate(len(options) for options in ordered.values())
+    return {
+        key: QuotedSeries(
+            trading_class=key[0],
+            expiry=key[1],
+            years=left[key],
+            discount=math.exp(-snapshot.rate * left[key]),
+            contracts=tuple([option.contract for option in options]),
+            strike=columns.strike[end - len(options) : end],
+            is_call=columns.is_call[end - len(options) : end],
+            bid=columns.bid[end - len(options) : end],
+            ask=columns.ask[end - len(options) : end],
+            mid=columns.mid[end - len(options) : end],
+        )
+        for (key, options), end in zip(ordered.items(), ends, strict=True)
+    }
+
+
+class _Columns(NamedTuple):
+    """Quotes as arrays; fields as of `QuotedSeries`."""
+
+    strike: FloatArray
+    is_call: BoolArray
+    bid: FloatArray
+    ask: FloatArray
+    mid: FloatArray
+
+    @classmethod
+    def of(cls, options: Sequence[OptionQuote]) -> Self:
+        """Read them off `options`."""
+        sides = [_sides(option.quote) for option in options]
+        return cls(
+            strike=read_only(np.array([option.contract.strike for option in options])),
+            is_call=read_only(
+                np.array([option.contract.right is Right.CALL for option in options])
+            ),
+            bid=read_only(np.array([bid for bid, _ in sides])),
+            ask=read_only(np.array([ask for _, ask in sides])),
+            mid=read_only(
+                np.array([(bid + ask) / 2 if bid > 0 else math.nan for bid, ask in sides])
+            ),
+        )
 
 
 def future_level(snapshot: MarketSnapshot, expiry: dt.date) -> float | None:
