@@ -8,7 +8,8 @@ What is *stored* is one of
 - ``signal NAME`` or ``verdict CODE``, of a decision;
 - ``column TABLE.NAME``, of the ledger;
 - ``snapshot FIELD`` or ``intent FIELD``, stored whole with the decision;
-- ``reason TEXT``, of an intent.
+- ``reason TEXT``, of an intent;
+- ``evidence TITLE``, a table of the page of ``steward evidence``: nothing is stored of it.
 
 What is *shown* is the section of ``steward review --full``, of ``steward explain`` or of the demo's
 summary that has it.
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 REGISTRY: Final = ROOT / "tests" / "terms.toml"
 DOCUMENT: Final = ROOT / "docs" / "terms.md"
-NOT_YET: Final = "evidence, not yet"
 HEAD: Final = """# Terms of the method
 
 Each term with the function that computes it, the test that holds it to an independent answer, where
@@ -50,13 +50,13 @@ the ledger keeps it and which section of `steward review --full` shows it. Writt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """One term; a term of the evidence that is not there yet has no function."""
+    """One term."""
 
     section: int
     name: str
-    function: str | None = None
-    test: str | None = None
-    stored: str | None = None
+    function: str
+    test: str
+    stored: str
     shown: str | None = None
 
 
@@ -76,15 +76,14 @@ def faults(term: Term, known: Mapping[str, frozenset[str]]) -> Iterator[str]:
     known
         What can be stored, by kind: see the module.
     """
-    if term.function is None:
-        return
     if not exists(term.function):
         yield f"{term.name}: no function {term.function}"
-    path, _, test = (term.test or "").partition("::")
+    path, _, test = term.test.partition("::")
     if test not in tests_of(path):
         yield f"{term.name}: no test {term.test}"
-    kind, _, stored = (term.stored or "").partition(" ")
-    if stored not in known.get(kind, frozenset()):
+    kind, _, stored = term.stored.partition(" ")
+    there = stored in evidence() if kind == "evidence" else stored in known.get(kind, frozenset())
+    if not there:
         yield f"{term.name}: nothing is stored as {term.stored!r}"
     if term.shown is not None and term.shown not in sections():
         yield f"{term.name}: no section {term.shown!r} of a page"
@@ -114,6 +113,13 @@ def sections() -> str:
     """Return all text of the pages of a review."""
     pages = sorted((ROOT / "bot" / "review").glob("*.py"))
     return "\n".join(path.read_text(encoding="utf-8") for path in pages)
+
+
+@cache
+def evidence() -> str:
+    """Return all text of the modules that make the page of the evidence."""
+    modules = sorted((ROOT / "bot" / "evidence").glob("*.py"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in modules)
 
 
 def stored_names(folder: Path, signals: frozenset[str]) -> dict[str, frozenset[str]]:
@@ -147,8 +153,6 @@ def document() -> str:
 
 
 def _cells(term: Term) -> tuple[str, ...]:
-    if term.function is None:
-        return (str(term.section), term.name, NOT_YET, "", "", "")
     code = [f"`{name}`" for name in (term.function, term.test, term.stored)]
     return (str(term.section), term.name, *code, term.shown or "")
 
