@@ -117,7 +117,9 @@ def _review(
 ) -> Iterable[RenderableType]:
     differing = [each for each in sessions if any(map(_tells, each.differences))]
     slight = [str(each.session) for each in sessions if each.differences and each not in differing]
-    yield heading(f"steward · rules · {len(differing)} of {len(sessions)} sessions would differ")
+    thinned = sum(each.comparison is Comparison.THINNED for each in sessions)
+    reviewed = len(sessions) - thinned
+    yield heading(f"steward · rules · {len(differing)} of {reviewed} sessions would differ")
     yield from section("Proposed", _changes(changed))
     for replayed in differing:
         yield from section(str(replayed.session), _differences(replayed.differences))
@@ -126,6 +128,8 @@ def _review(
             f"\nin figures only, no order and no gate with them: {len(slight)} sessions, "
             f"{slight[0]} to {slight[-1]}; --json lists them"
         )
+    if thinned:
+        yield line(f"\nthinned, as nothing was traded, and not reviewed: {thinned} sessions")
     yield line(
         "\nBoth sides are decided by the code of now, on the quotes that were asked for then: "
         "strikes that only the proposal would have asked for are unknown"

@@ -39,7 +39,13 @@ DOCUMENTS = ("docs/operations.md", "deploy/README.md")
 HANDBOOK = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 OTHER_WORLDS = {"simulator", "surfaces", "probe"}
 """Packages whose words are not the bot's."""
-NOT_CODES = {"LINE_UP", "NOTIFY_SOCKET", "STEWARD_NOTIFY_URLS", "TIME_SHIFT"}
+NOT_CODES = {
+    "LINE_UP",
+    "NOTIFY_SOCKET",
+    "STEWARD_NOTIFY_URLS",
+    "TIME_SHIFT",
+    "TYPE_CHECKING",
+}
 """Names of Python and of the environment that look like codes."""
 PATIENCE_SECONDS = 60
 CODE = re.compile(r"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:: .*)?", re.DOTALL)

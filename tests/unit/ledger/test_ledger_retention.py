@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import sqlite3
 import zlib
@@ -12,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 
 import builders
 from bot.config import canonical_text, fingerprint
@@ -29,7 +31,7 @@ from bot.replay import Comparison, decide_again, review_proposal
 from bot.retention import thin_after_session
 from bot.review.explain import explain
 from bot.review.retention_page import retention_lines
-from bot.rules_pages import again_lines
+from bot.rules_pages import again_lines, review_page
 from bot.settings import SnapshotSettings
 from ledger_facts import (
     AT,
@@ -284,6 +286,11 @@ def test_a_proposal_is_not_reviewed_on_a_thinned_session(tmp_path: Path) -> None
 
         (found,) = review_proposal(ledger, adopted=Rules(), proposed=Rules(), last=1)
     assert (found.session, found.comparison) == (day, Comparison.THINNED)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(review_page([found], []))
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "0 of 0 sessions would differ" in told
+    assert "not reviewed: 1 sessions" in told
 
 
 def test_a_day_does_so_much_and_no_more(few: tuple[Ledger, dict[dt.date, str]]) -> None:
