@@ -27,6 +27,7 @@ from bot.core.rules import Rules
 from bot.evidence.bootstrap import Resampler
 from bot.evidence.choice import CANDIDATES, judged, not_judged
 from bot.evidence.code_stamp import code_stamp
+from bot.evidence.day_surfaces import Surfaces
 from bot.evidence.engine import replay
 from bot.evidence.grid import Cell, read_grid
 from bot.evidence.history_load import load_history
@@ -87,7 +88,8 @@ class ReplayTask:
                 "them in line, or wait until nobody edits them"
             )
         if cell.seed is None:
-            return outcome(replay(past, cell.rules, cell.settings), past)
+            surfaces = _surfaces(self.folder)
+            return outcome(replay(past, cell.rules, cell.settings, surfaces=surfaces), past)
         path = _resampler(self.folder, cell.mean_block).path(cell.seed)
         return outcome(replay(path, cell.rules, cell.settings), path, eras=(WHOLE,))
 
@@ -174,6 +176,12 @@ def bands(table: pd.DataFrame, figures: Iterable[str]) -> dict[str, Band]:
 def _history(folder: Path) -> History:
     """Read a folder once in each process."""
     return load_history(folder)
+
+
+@functools.lru_cache(maxsize=1)
+def _surfaces(folder: Path) -> Surfaces:
+    """Return what the replays of this process share."""
+    return Surfaces(_history(folder))
 
 
 @functools.lru_cache(maxsize=1)

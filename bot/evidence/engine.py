@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.config import fingerprint
 from bot.core.decide import decide
+from bot.core.errors import EvidenceError
 from bot.evidence.account import Account
 from bot.evidence.fills import Terms, execute
 from bot.evidence.listing import listed_on
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.core.decide import Strategy
     from bot.core.rules import Rules
     from bot.evidence.books import Replay
+    from bot.evidence.day_surfaces import Surfaces
     from bot.evidence.history import History
     from bot.evidence.settings import ReplaySettings
 
@@ -42,7 +44,9 @@ UNHEDGED: Final[tuple[Strategy, ...]] = (condor, parity)
 """Line-up of a replay without a hedge."""
 
 
-def replay(history: History, rules: Rules, settings: ReplaySettings) -> Replay:
+def replay(
+    history: History, rules: Rules, settings: ReplaySettings, *, surfaces: Surfaces | None = None
+) -> Replay:
     """Replay a history.
 
     Parameters
@@ -53,6 +57,8 @@ def replay(history: History, rules: Rules, settings: ReplaySettings) -> Replay:
         Rules that decide.
     settings
         What the replay assumes.
+    surfaces
+        Those of the history, where several replays of it share what they find.
 
     Returns
     -------
@@ -63,8 +69,12 @@ def replay(history: History, rules: Rules, settings: ReplaySettings) -> Replay:
     ------
     ConfigError
         If no session of the history lies between the first and the last one asked for.
+    EvidenceError
+        If the surfaces are those of another history.
     """
-    run = _Run(history, rules, settings)
+    if surfaces is not None and surfaces.history is not history:
+        raise EvidenceError("the surfaces are those of another history than the one replayed")
+    run = _Run(history, rules, settings, surfaces)
     rows = history.usable(settings.first, settings.last)[settings.roll_offset :]
     with uncollected():
         for at in rows:
@@ -90,7 +100,10 @@ def uncollected() -> Iterator[None]:
 class _Run:
     """A replay under way."""
 
-    def __init__(self, history: History, rules: Rules, settings: ReplaySettings) -> None:
+    def __init__(
+        self, history: History, rules: Rules, settings: ReplaySettings, surfaces: Surfaces | None
+    ) -> None:
+        self._surfaces = surfaces
         self._rules = rules
         self._quiet = replace(rules, condor=replace(rules.condor, event_gate=False))
         self._settings = settings
@@ -114,7 +127,13 @@ class _Run:
             vix=day.vix_expiries,
             days=rules.condor.dte_maximum + rules.condor.shift_days_maximum,
         )
-        market = DayQuotes(day, listed, calendar=self._market.calendar, settings=self._settings)
+        market = DayQuotes(
+            day,
+            listed,
+            calendar=self._market.calendar,
+            settings=self._settings,
+            surfaces=self._surfaces,
+        )
         observer = Observer(snapshot, market, listed, calendar=self._market.calendar, rules=rules)
         snapshot, quotes = observer.observed(
             self._account.contracts(snapshot.session), self._account.held_condors()

@@ -25,6 +25,7 @@ from bot.core.errors import MarketDataError
 from bot.core.model import OptionContract, Quote, Right
 from bot.core.pricing import price
 from bot.core.sessions import settlement_time, years_between
+from bot.evidence.day_surfaces import DaySurface
 from bot.surfaces.cboe_vix import vix_terms
 from bot.surfaces.chain import DEEP_DEVIATIONS, SHORTEST_YEARS, Listing, calibrated
 from bot.surfaces.listings import years_to_open
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bot.core.sessions import TradingCalendar
+    from bot.evidence.day_surfaces import Surfaces
     from bot.evidence.listing import Listed
     from bot.evidence.market import MarketDay
     from bot.evidence.settings import ReplaySettings
@@ -79,6 +81,8 @@ class DayQuotes:
         For the instants of settlement.
     settings
         Shifts of volatility, stress of spreads.
+    surfaces
+        What other replays of the history have found.
     """
 
     def __init__(
@@ -88,17 +92,28 @@ class DayQuotes:
         *,
         calendar: TradingCalendar,
         settings: ReplaySettings,
+        surfaces: Surfaces | None = None,
     ) -> None:
         self._day = day
         self._listed = listed
         self._calendar = calendar
         self._settings = settings
+        self._surfaces = surfaces
         self._terms: dict[Key, _Term] = {}
         self._now = day.snapshot.taken_at
 
-    @cached_property
+    @property
     def surface(self) -> SpxSurface:
         """The SPX surface, scaled so that its quotes give the VIX of the session."""
+        return self._day_surface.surface
+
+    @cached_property
+    def _day_surface(self) -> DaySurface:
+        if self._surfaces is None:
+            return DaySurface(self._calibrated())
+        return self._surfaces.of(self._day, self._calibrated)
+
+    def _calibrated(self) -> SpxSurface:
         snapshot, levels = self._day.snapshot, self._day.levels
         spot = snapshot.level("SPX")
         surface = SpxSurface(
@@ -126,7 +141,7 @@ class DayQuotes:
         self._terms |= {key: self._vix_option_term(key) for key in vix}
         if spx:
             years = [self._years(key) for key in spx]
-            for key, term, smile in zip(spx, years, self.surface.slices(years), strict=True):
+            for key, term, smile in zip(spx, years, self._day_surface.slices(years), strict=True):
                 self._terms[key] = self._spx_option_term(term, smile)
 
     def of(self, contracts: Iterable[OptionContract]) -> dict[OptionContract, Quote]:

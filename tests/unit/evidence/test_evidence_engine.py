@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 from evidence_walk import WARM, first_session, until, walk
 
+from bot.core.errors import EvidenceError
 from bot.core.rules import Rules
 from bot.evidence import observing
+from bot.evidence.day_surfaces import Surfaces
 from bot.evidence.engine import replay, uncollected
 from bot.evidence.settings import ReplaySettings
 
@@ -248,3 +250,21 @@ def test_more_strikes_quoted_change_no_decision(monkeypatch: pytest.MonkeyPatch)
     wide = replay(walk(), Rules(), narrow.settings)
 
     pd.testing.assert_frame_equal(wide.trades, narrow.trades)
+
+
+def test_replays_that_share_their_surfaces_come_to_the_same() -> None:
+    shared = Surfaces(walk())
+    for changes in ({}, {"literal_contracts": True}, {"spx_iv_shift": 0.05, "spread_stress": 2.0}):
+        alone = begun(10, **changes)
+
+        together = replay(walk(), Rules(), alone.settings, surfaces=shared)
+
+        pd.testing.assert_frame_equal(together.days, alone.days, check_exact=True)
+        pd.testing.assert_frame_equal(together.trades, alone.trades, check_exact=True)
+
+
+def test_the_surfaces_of_another_history_are_refused() -> None:
+    other = replace(walk(), sha256="another")
+
+    with pytest.raises(EvidenceError, match="another history"):
+        replay(walk(), Rules(), begun().settings, surfaces=Surfaces(other))
