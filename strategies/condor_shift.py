@@ -129,12 +129,14 @@ def fees_points(context: Context) -> Decimal:
 def _candidate(
     context: Context, chain: PricedChain, condor: Condor, close: OrderIntent
 ) -> Candidate | None:
-    """Return the condor furthest out whose worst price still pays for the close."""
+    """Return the unthreatened condor furthest out whose worst price still pays for the close."""
     needed = close.natural + fees_points(context)
     for legs in _shapes(context, chain, condor):
         price = price_order(legs, context.quote)
         candidate = None if price is None else _priced(context, legs, price, condor)
-        if candidate is not None and -candidate.ladder.floor >= needed:
+        if candidate is None or -candidate.ladder.floor < needed:
+            continue
+        if _threatened(context, replace(condor, legs=legs), chain) is None:
             return candidate
     return None
 
@@ -142,17 +144,14 @@ def _candidate(
 def _shapes(
     context: Context, chain: PricedChain, condor: Condor
 ) -> Iterator[tuple[Leg, Leg, Leg, Leg]]:
-    """Yield the condors that could be sold instead, the furthest out first."""
+    """Yield the condors that could be sold instead, threatened or not, the furthest out first."""
     rules = context.rules.condor
     held = context.held_chain(condor.legs[0].contract.trading_class, condor.expiry)
     side = _threatened(context, condor, held)
     if side is None:
         return
     deltas = shaped_deltas(condor.tier, context.signals, rules)
-    made = shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
-    for legs in made:
-        if _threatened(context, replace(condor, legs=legs), chain) is None:
-            yield legs
+    yield from shifted_legs(chain, condor, side, deltas=deltas, rules=rules)
 
 
 def _threatened(context: Context, condor: Condor, chain: PricedChain | None) -> Right | None:

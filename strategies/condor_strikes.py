@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from bot.core.rules import CondorRules
 
     Mask = npt.NDArray[np.bool_]
+    Widths = list[tuple[int, float]]  # positions of wings, each with its width in points
+    Spread = tuple[int, Widths]  # position of a short, and its wings
     Indices = npt.NDArray[np.intp]
 
 SLACK = 1e-9
@@ -101,7 +103,8 @@ def condor_legs(
     call = short_strike(chain, Right.CALL, target=deltas.call, rules=rules)
     if put is None or call is None or chain.strike[put] >= chain.strike[call]:
         return None
-    return _with_wings(chain, put, call, rules=rules)
+    spreads = ((short, _wing_widths(chain, short, rules=rules)) for short in (put, call))
+    return _with_wings(chain, *spreads, rules=rules)
 
 
 def shifted_legs(
@@ -127,8 +130,11 @@ def shifted_legs(
     fixed = short_strike(chain, other, target=target, rules=rules)
     if fixed is None:
         return
+    wings = _wing_widths(chain, fixed, rules=rules)
     for short in _not_nearer(chain, condor, side, floor=rules.delta_floor):
-        put, call = (short, fixed) if side is Right.PUT else (fixed, short)
+        own = _wing_widths(chain, short, rules=rules)
+        spreads = (short, own), (fixed, wings)
+        put, call = spreads if side is Right.PUT else spreads[::-1]
         legs = _with_wings(chain, put, call, rules=rules)
         if legs is not None:
             yield legs
@@ -147,13 +153,13 @@ def _not_nearer(chain: PricedChain, condor: Condor, side: Right, *, floor: float
 
 
 def _with_wings(
-    chain: PricedChain, put: int, call: int, *, rules: CondorRules
+    chain: PricedChain, put: Spread, call: Spread, *, rules: CondorRules
 ) -> tuple[Leg, Leg, Leg, Leg] | None:
     """Return the condor of two shorts and the wings that suit them best."""
-    wings = _wings(chain, put, call, rules=rules)
-    if wings is None or chain.strike[put] >= chain.strike[call]:
+    wings = _wings(chain, put[1], call[1], rules=rules)
+    if wings is None or chain.strike[put[0]] >= chain.strike[call[0]]:
         return None
-    contracts = [chain.contracts[index] for index in (wings[0], put, call, wings[1])]
+    contracts = [chain.contracts[index] for index in (wings[0], put[0], call[0], wings[1])]
     low, short_put, short_call, high = contracts
     return (
         Leg(contract=low, ratio=1),
@@ -184,18 +190,11 @@ def short_strike(
 
 
 def _wings(
-    chain: PricedChain, put: int, call: int, *, rules: CondorRules
+    chain: PricedChain, lows: Widths, highs: Widths, *, rules: CondorRules
 ) -> tuple[int, int] | None:
-    """Return the indices of the long put and the long call, as equal as the quotes allow.
-
-    A wing further from the intended width than ``wing_tolerance`` is no wing: where strikes are
-    sparse, a narrow or a wide condor would be another trade than the one that was meant.
-    """
+    """Return the indices of the long put and the long call, as equal as the quotes allow."""
     intended = wing_points(chain.forward, rules)
-    allowed = rules.wing_tolerance * intended + SLACK
     most = rules.strike_grid_points + SLACK
-    lows = _wing_widths(chain, put, intended=intended, allowed=allowed)
-    highs = _wing_widths(chain, call, intended=intended, allowed=allowed)
     pairs = (
         (abs(low - intended) + abs(high - intended) + 2 * abs(low - high), at_low, at_high)
         for at_low, low in lows
@@ -206,13 +205,14 @@ def _wings(
     return None if best is None else best[1:]
 
 
-def _wing_widths(
-    chain: PricedChain, short: int, *, intended: float, allowed: float
-) -> list[tuple[int, float]]:
+def _wing_widths(chain: PricedChain, short: int, *, rules: CondorRules) -> Widths:
     """Return what can be bought beyond the short near the intended width, the narrowest first.
 
-    Each with its width, in points.
+    A wing further from the intended width than ``wing_tolerance`` is no wing: where strikes are
+    sparse, a narrow or a wide condor would be another trade than the one that was meant.
     """
+    intended = wing_points(chain.forward, rules)
+    allowed = rules.wing_tolerance * intended + SLACK
     strikes, rights, asks = chain.strike.tolist(), chain.is_call.tolist(), chain.ask.tolist()
     is_call, sold = rights[short], strikes[short]
     middle = sold + intended if is_call else sold - intended

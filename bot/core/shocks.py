@@ -249,9 +249,13 @@ def repriceable(
         Looks up the smile of an SPX chain.
     """
     index = None if chain is None else chain.index_of(contract)
-    if chain is None or index is None:
-        return None
-    vol = float(chain.iv[index])
+    return None if chain is None or index is None else _repriceable(chain, index, smile_in)
+
+
+def _repriceable(
+    chain: PricedChain, index: int, smile_in: Callable[[PricedChain], Smile | None]
+) -> Repriceable | None:
+    contract, vol = chain.contracts[index], float(chain.iv[index])
     smile: Smile | None = None
     if contract.trading_class not in VIX_CLASSES:
         smile = smile_in(chain)
@@ -291,10 +295,11 @@ class Gains:
         self._gains: dict[Shocks, dict[Repriceable, FloatArray | None]] = defaultdict(dict)
         self._books: dict[tuple[Shocks, int], tuple[object, FloatArray | None]] = {}
 
-    def option(self, contract: OptionContract, chain: PricedChain) -> Repriceable | None:
-        """Return `contract` ready to be repriced; see `repriceable`."""
+    def option(self, chain: PricedChain, index: int) -> Repriceable | None:
+        """Return an option of `chain` ready to be repriced; see `repriceable`."""
+        contract = chain.contracts[index]
         if contract not in self._options:
-            self._options[contract] = repriceable(contract, chain, smile_in=self._smile)
+            self._options[contract] = _repriceable(chain, index, self._smile)
         return self._options[contract]
 
     def prepare(self, options: Iterable[Repriceable], shocks: Shocks) -> None:

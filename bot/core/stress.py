@@ -56,7 +56,7 @@ def _judged(context: Context, leg: Leg) -> Known:
     bidless = leg.ratio > 0 and chain.bid[index] == 0 and chain.ask[index] > 0
     if not (math.isfinite(chain.iv[index]) or bidless or is_intrinsic(chain, index)):
         return False, None
-    option = context.gains.option(contract, chain)
+    option = context.gains.option(chain, index)
     return option is not None or bool(bidless), option
 
 
