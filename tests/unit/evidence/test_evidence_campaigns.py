@@ -175,7 +175,7 @@ def test_a_path_is_replayed_without_eras(project: Path) -> None:
     assert found["whole_shadow_drawdown"] >= 0
 
 
-@pytest.mark.parametrize(("what", "count"), [("variants", 44), ("choice", 32), ("paths", 100)])
+@pytest.mark.parametrize(("what", "count"), [("variants", 45), ("choice", 32), ("paths", 100)])
 def test_a_campaign_has_its_replays(what: str, count: int) -> None:
     assert len(campaign(what, Rules()).cells) == count
 

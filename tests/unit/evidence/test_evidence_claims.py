@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from evidence_books import book
 
+from bot.evidence.as_held import HeldLayer
 from bot.evidence.benchmarks import Market
 from bot.evidence.books import Replay
 from bot.evidence.claims import Ablation, Claim, FreshGains, Inputs, Outcome, claims
@@ -154,6 +155,20 @@ def test_the_far_gain_is_told_beside_that_without_a_rise_of_its_volatility() -> 
     found = read(WORKING, Inputs(fresh=kept))["spike"].default
 
     assert "far layer +250% (+20% had its volatility not risen), 20-delta" in found.text
+
+
+def test_what_the_far_layer_made_as_it_was_held_is_told_and_is_no_part_of_the_claim() -> None:
+    """2,000 USD on a premium of 1,000 and a NAV of a million; near calls and no premium are none."""
+    far = HeldLayer(
+        begin=0, layer="far", calls=(), premium_usd=1_000.0, bought=0, sold=0, gain_usd=2_000.0,
+        nav_usd=1_000_000.0,
+    )  # fmt: skip
+    held = (far, replace(far, premium_usd=0.0), replace(far, layer="near", gain_usd=9e9))
+
+    found = read(WORKING, Inputs(fresh=FRESH, held=held))["spike"].default
+
+    assert found.text.endswith("; as held, the far layer +200% to the top, +0.20% of NAV")
+    assert found.outcome is Outcome.HOLDS
 
 
 def test_a_claim_of_two_things_of_which_one_fails_holds_in_part() -> None:

@@ -22,7 +22,7 @@ from bot.evidence.report import write_report
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.side_by_side import Promoter
 from bot.evidence.sources import LiveFills, Sources
-from bot.evidence.study import Study, _finished, _measured, as_held, fresh_gains
+from bot.evidence.study import Study, _finished, _measured, as_held, fresh_gains, told_of
 from bot.evidence.validation import Validation
 from bot.evidence.vxth_check import Replica
 
@@ -239,6 +239,20 @@ def test_the_print_fits_a_hundred_columns(made: Study) -> None:
     assert max(map(len, lines)) <= 100
     assert any("Break-even within 3-7" in line for line in lines)
     assert any("200 resamples instead of 2,000" in line for line in lines)
+
+
+def test_event_and_promoter_are_told_in_the_answer_and_an_empty_sentence_is_not(
+    made: Study,
+) -> None:
+    beside = {**made.beside, "promoter": made.shadow}
+
+    (promoter,) = told_of(beside)
+
+    assert any("hangs on" in each for each in made.answer.sentences)
+    assert "" not in made.answer.sentences
+    assert list(told_of(made.beside)) == []
+    # the unhedged book grows faster than the hedged one, and stands in for the promoter
+    assert promoter.startswith("The promoter policy, which drops layers while the market is calm")
 
 
 def test_without_a_size_of_2020_there_is_one_column_of_measurements(
