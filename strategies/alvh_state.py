@@ -7,7 +7,7 @@ than that, so its layer is filled up anew beside it.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.core.book import Layer, LotNote
@@ -26,6 +26,8 @@ from bot.core.risk import layer_rules
 from strategies.alvh_choice import VIX_CLASS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.core.book import HedgeLot
     from strategies.alvh_conditions import Conditions
     from strategies.base import Context
@@ -109,14 +111,18 @@ def layer_state(context: Context, layer: Layer, conditions: Conditions) -> Layer
     ending = [lot for lot in lots if lot.contract.last_trade <= context.session]
     figures = [_figures(context, lot) for lot in lots if lot not in ending]
     sorted_out = [(each, _due(context, each, conditions)) for each in figures]
-    state = LayerState(
+    fresh = [each for each, due in sorted_out if due is None]
+    waiting = [due for _, due in sorted_out if due is not None and due.waits]
+    kept = (*fresh, *[lot.figures for lot in waiting])
+    return LayerState(
         layer=layer,
-        fresh=tuple(each for each, due in sorted_out if due is None),
+        fresh=tuple(fresh),
         due=tuple(due for _, due in sorted_out if due is not None and not due.waits),
-        waiting=tuple(due for _, due in sorted_out if due is not None and due.waits),
+        waiting=tuple(waiting),
         ending=tuple(_figures(context, lot) for lot in ending),
+        profit=_profit(context, layer, kept),
+        rest=tuple(lot for lot in kept if lot.sold and conditions.wave_over),
     )
-    return _with_sales(context, state, conditions)
 
 
 def _figures(context: Context, lot: HedgeLot) -> LotFigures:
@@ -179,14 +185,8 @@ def _waits(
     )
 
 
-def _with_sales(context: Context, state: LayerState, conditions: Conditions) -> LayerState:
-    """Name the lots of which half, or the rest, is sold at a profit now."""
+def _profit(context: Context, layer: Layer, kept: Iterable[LotFigures]) -> tuple[LotFigures, ...]:
+    """Name the lots of which half is sold at a profit now."""
     rules, vix = context.rules.hedge, context.signals.vix
-    layer = layer_rules(state.layer, rules)
-    return replace(
-        state,
-        profit=tuple(
-            lot for lot in state.kept if takes_profit(lot, vix, layer=layer, rules=rules.profit)
-        ),
-        rest=tuple(lot for lot in state.kept if lot.sold and conditions.wave_over),
-    )
+    of_layer = layer_rules(layer, rules)
+    return tuple(lot for lot in kept if takes_profit(lot, vix, layer=of_layer, rules=rules.profit))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.core.book import HedgeLot
 from bot.core.decision import LayerFigures
 from bot.core.model import MULTIPLIER
-from bot.core.valuation import bid_points
+from bot.core.valuation import bid_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +87,7 @@ def lot_figures(
     sales
         Monetising sales of the hedge, of any lot.
     """
-    mark = None if quote is None else bid_points(lot.contract, {lot.contract: quote})
+    mark = bid_of(quote)
     delta = extrinsic = None
     if chain is not None and (index := chain.index_of(lot.contract)) is not None:
         delta, extrinsic = _known(chain.delta[index]), _known(chain.extrinsic[index])

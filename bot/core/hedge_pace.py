@@ -66,7 +66,7 @@ def entry_note(note: LayerNote, target: int, *, held: int, session: Session) -> 
         The session being decided.
     """
     if target <= max(note.established, held):
-        return replace(note, established=target, goal=target, initiated=None)
+        return _settled(note, target)
     if note.initiated is not None and target <= note.goal:
         return replace(note, established=min(note.established, target), goal=target)
     established = max(note.established, min(held, target))
@@ -90,9 +90,14 @@ def paced_goal(
 
 def ended(note: LayerNote, goal: int) -> LayerNote:
     """Return the note to hand on: an entry that asks for its whole goal now is at its end."""
-    if goal < note.goal:
+    return note if goal < note.goal else _settled(note, note.goal)
+
+
+def _settled(note: LayerNote, contracts: int) -> LayerNote:
+    """Return the note of a layer that has been brought to so many contracts: no entry goes on."""
+    if note.established == note.goal == contracts and note.initiated is None:
         return note
-    return replace(note, established=note.goal, initiated=None)
+    return replace(note, established=contracts, goal=contracts, initiated=None)
 
 
 def entry_day(initiated: Session, session: Session, calendar: TradingCalendar) -> int:

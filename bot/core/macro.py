@@ -13,6 +13,7 @@ import calendar
 import datetime as dt
 import math
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,8 +36,8 @@ def macro_scores(snapshot: MarketSnapshot, rules: SignalRules) -> Macro:
     """Return both z-scores as they could be known on the session."""
     months = published(snapshot.macro, snapshot.session, rules)
     return Macro(
-        reer_z=z_score([month.reer for month in months]),
-        rate_differential_z=z_score([month.rate_differential_pct for month in months]),
+        reer_z=z_score(tuple([month.reer for month in months])),
+        rate_differential_z=z_score(tuple([month.rate_differential_pct for month in months])),
     )
 
 
@@ -53,7 +54,8 @@ def published(
     return window if age.days <= rules.macro_maximum_age_days else ()
 
 
-def z_score(values: Sequence[float | None]) -> float | None:
+@lru_cache(maxsize=64)
+def z_score(values: tuple[float | None, ...]) -> float | None:
     """Return ``(last - mean) / s``, s being the standard deviation (n - 1) of all `values`.
 
     Returns

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from bot.core.breadth import Breadth, BreadthReading, read_breadth
 from bot.core.completed import completed_series
@@ -146,6 +147,10 @@ class Signals:
     regime: Regime
 
 
+NAMES: Final = tuple(field.name for field in fields(Signals))
+_values: Final = attrgetter(*NAMES)
+
+
 def compute_signals(snapshot: MarketSnapshot, rules: SignalRules) -> Signals:
     """Compute the signals of one session from what was known before and in its snapshot.
 
@@ -202,8 +207,8 @@ def unknown_inputs(
 def as_signals(signals: Signals) -> tuple[Signal, ...]:
     """Return the figures by name, for the ledger; unknown inputs are joined by commas."""
     return tuple(
-        Signal(name=field.name, value=_plain(getattr(signals, field.name)))
-        for field in fields(signals)
+        Signal(name=name, value=_plain(value))
+        for name, value in zip(NAMES, _values(signals), strict=True)
     )
 
 

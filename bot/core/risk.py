@@ -154,7 +154,9 @@ def units_required(width_usd: float, spx: float | None, *, rules: HedgeRules) ->
 
 def layer_rules(layer: Layer, rules: HedgeRules) -> LayerRules:
     """Return the rules of one layer."""
-    return {Layer.NEAR: rules.near, Layer.MID: rules.mid, Layer.FAR: rules.far}[layer]
+    if layer is Layer.NEAR:
+        return rules.near
+    return rules.mid if layer is Layer.MID else rules.far
 
 
 def lasting_contracts(lots: Iterable[HedgeLot], session: Session) -> dict[Layer, int]:

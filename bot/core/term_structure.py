@@ -224,9 +224,10 @@ def front_volatility(futures: PastFutures, sessions: int) -> float | None:
 
 def _front_move(futures: PastFutures, before: Session, session: Session) -> float | None:
     """Return the quotient of two closes of the contract that is in front on `session`."""
-    front = next(iter(futures.ahead(session)), None)
-    if front is None or _days(session, front) > MONTH_DAYS:
+    at = bisect_right(futures.expiries, session)
+    if at == len(futures.expiries) or _days(session, futures.expiries[at]) > MONTH_DAYS:
         return None
+    front = futures.expiries[at]
     return ratio(futures.close(session, front), futures.close(before, front))
 
 

@@ -62,7 +62,11 @@ def condor_value_usd(condor: Condor, quotes: Quotes) -> Decimal | None:
 
 def bid_points(contract: OptionContract, quotes: Quotes) -> float | None:
     """Return the bid of a contract; 0 where an ask stands alone, ``None`` where nothing is."""
-    quote = quotes.get(contract)
+    return bid_of(quotes.get(contract))
+
+
+def bid_of(quote: Quote | None) -> float | None:
+    """Return the bid of a quote; 0 where an ask stands alone, ``None`` where nothing is."""
     if quote is None or (quote.bid is None and quote.ask is None):
         return None
     return quote.bid or 0.0
