@@ -167,34 +167,44 @@ def hanging(found: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
 def hangs_on(found: Sequence[LeftOut]) -> str:
     """Return a sentence: which event the answer hangs on, or how little one moves it.
 
-    Of several, the one that moves the reduction of the drawdown most is named.
+    Of several, the one that moves the reduction of the drawdown most is named. Empty without an
+    event, and where the unhedged book hardly fell.
     """
-    if len(found) < 2:  # noqa: PLR2004 - the whole history and one event
+    if not found or math.isnan(found[0].reduction):
         return ""
     whole, *others = found
-    known = [each for each in others if not math.isnan(each.reduction - whole.reduction)]
-    most = max(known, key=lambda each: abs(each.reduction - whole.reduction), default=None)
-    if most is None:
+    if not others:
         return ""
     turning = hanging(found)
-    if not turning:
+    most = max(turning or others, key=lambda each: _weight(whole, each))
+    if turning:
+        also = "" if len(turning) == 1 else f" (and as much on {len(turning) - 1} more)"
         return (
-            "The answer hangs on no single event: it is the same without any one of "
-            f"{len(others)}. "
-            f"Of them {most.name} weighs most: without it the reduction of the drawdown is "
-            f"{most.reduction:.0%} instead of {whole.reduction:.0%}."
+            f"The answer hangs on one event, {most.name}{also}: without it {_other(whole, most)} "
+            f"(reduction {_share(most)} instead of {_share(whole)}, drag {most.drag:.2%} instead "
+            f"of {whole.drag:.2%})."
         )
-    first = max(turning, key=lambda each: abs(each.reduction - whole.reduction))
-    also = "" if len(turning) == 1 else f" (and as much on {len(turning) - 1} more)"
     return (
-        f"The answer hangs on one event, {first.name}{also}: without it {_other(whole, first)} "
-        f"(reduction {first.reduction:.0%} instead of "
-        f"{whole.reduction:.0%}, drag {first.drag:.2%} instead of {whole.drag:.2%})."
+        "The answer hangs on no single event: it is the same without any one of "
+        f"{len(others)}. Of them {most.name} weighs most: without it the reduction of the drawdown "
+        f"is {_share(most)} instead of {_share(whole)}."
     )
+
+
+def _weight(whole: LeftOut, without: LeftOut) -> float:
+    """Return by how much an event moves the reduction; most where nothing is left to reduce."""
+    moved = abs(without.reduction - whole.reduction)
+    return math.inf if math.isnan(moved) else moved
+
+
+def _share(found: LeftOut) -> str:
+    return "unknown" if math.isnan(found.reduction) else f"{found.reduction:.0%}"
 
 
 def _other(whole: LeftOut, without: LeftOut) -> str:
     """Return what would be said of the hedge without an event."""
+    if None in {without.works, without.worth}:
+        return "the history could not tell"
     if without.works != whole.works:
         return "the hedge would " + ("work" if without.works else "not work")
     return "it would " + ("be" if without.worth else "not be") + " worth its cost"

@@ -158,7 +158,7 @@ def test_the_far_gain_is_told_beside_that_without_a_rise_of_its_volatility() -> 
 
 
 def test_what_the_far_layer_made_as_it_was_held_is_told_and_is_no_part_of_the_claim() -> None:
-    """2,000 USD on a premium of 1,000 and a NAV of a million; near calls and no premium are none."""
+    """2,000 USD on a premium of 1,000 and a NAV of a million; near calls do not count."""
     far = HeldLayer(
         begin=0, layer="far", calls=(), premium_usd=1_000.0, bought=0, sold=0, gain_usd=2_000.0,
         nav_usd=1_000_000.0,

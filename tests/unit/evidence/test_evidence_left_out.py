@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -141,6 +142,15 @@ def test_the_event_without_which_the_answer_is_another_is_named() -> None:
     )
     assert "it would be worth its cost" in hangs_on(
         (whole, result("d", 0.4, works=True, worth=True))
+    )
+
+
+def test_an_event_that_leaves_nothing_to_reduce_is_what_the_answer_hangs_on() -> None:
+    found = (result(NOTHING, 0.36, works=True), replace(result("a", math.nan), works=None))
+
+    assert hangs_on(found).startswith(
+        "The answer hangs on one event, a: without it the history could not tell (reduction "
+        "unknown instead of 36%"
     )
 
 
