@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "soak"))
+sys.path.append(str(Path(__file__).parent))
 
 from hour_judgement import PHASES, Ended, Run, faults_of, report
 from hour_samples import Sample, Usage, usage
