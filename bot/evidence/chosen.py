@@ -107,11 +107,12 @@ def told(found: Chosen | None) -> str:
     if found is None:
         return ""
     name = START_VALUES if found.name == BASE else found.name
+    t_value = "unknown" if math.isnan(found.t_value) else f"{found.t_value:.1f}"
     verdict = "still loses" if found.loses else "does not lose"
     return (
         f"The best choice of 1990-2014 among {found.tried} ({name}) {verdict} on 2015-today: its "
         f"hedged book grew by {found.growth:.2%} a year, T-bills by {found.bills:.2%} "
-        f"({found.first} to {found.last}; t of the difference {found.t_value:.1f})."
+        f"({found.first} to {found.last}; t of the difference {t_value})."
     )
 
 
