@@ -36,6 +36,7 @@ from bot.core.plan import (
     shifted_id,
 )
 from bot.core.risk import CONDOR_LEGS, max_loss_usd, width_points
+from bot.core.stress import prepare_gains
 from bot.core.threat import threatened_side
 from strategies.base import Context, Proposal, expiries_by_preference
 from strategies.condor_exits import THREATS
@@ -90,6 +91,7 @@ def _shift(context: Context, condor: Condor, close: OrderIntent) -> Proposal:
     )
     if candidate is None:
         return Proposal(verdicts=verdicts)
+    prepare_gains(without, candidate.legs)
     sizing = size(without, candidate)
     verdicts += candidate_verdicts(without, candidate) + sizing.verdicts
     verdicts += (_whole(sizing.quantity, condor),)

@@ -34,7 +34,7 @@ from bot.core.model import OptionContract, Right
 from bot.core.pricing import DAYS_PER_YEAR, FloatArray, price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.core.book import Leg
     from bot.core.chain import PricedChain
@@ -302,23 +302,21 @@ class Gains:
             self._options[contract] = _repriceable(chain, index, self._smile)
         return self._options[contract]
 
-    def prepare(self, options: Iterable[Repriceable], shocks: Shocks) -> None:
-        """Reckon the gains of many options at once."""
-        known = self._gains[shocks]
-        new = [each for each in dict.fromkeys(options) if each not in known]
-        if not new:
-            return
-        gains = shock_gains(new, shocks)
-        sound: list[bool] = np.logical_and.reduce(np.isfinite(gains), axis=1).tolist()
-        for option, gain, finite in zip(new, gains, sound, strict=True):
-            known[option] = gain if finite else None
+    def prepared(
+        self, options: Iterable[Repriceable], shocks: Shocks
+    ) -> Mapping[Repriceable, FloatArray | None]:
+        """Return the gains in each shock, points, among them those of `options`.
 
-    def gain(self, option: Repriceable, shocks: Shocks) -> FloatArray | None:
-        """Return the gain of an option in each shock, points; ``None`` where any is unknown."""
+        What is missing is reckoned in one step; ``None`` where the gain in any shock is unknown.
+        """
         known = self._gains[shocks]
-        if option not in known:
-            self.prepare((option,), shocks)
-        return known[option]
+        new = [each for each in options if each not in known]
+        if new:
+            gains = shock_gains(new, shocks)
+            sound: list[bool] = np.logical_and.reduce(np.isfinite(gains), axis=1).tolist()
+            for option, gain, finite in zip(new, gains, sound, strict=True):
+                known[option] = gain if finite else None
+        return known
 
     def of_held(
         self, held: object, shocks: Shocks, reckon: Callable[[], FloatArray | None]

@@ -66,7 +66,7 @@ def prepare_gains(context: Context, *further: Sequence[Leg]) -> None:
     legs += [Leg(contract=lot.contract, ratio=1) for lot in context.book.lots]
     legs += [leg for structure in further for leg in structure]
     options = (_option(context, leg)[1] for leg in legs)
-    context.gains.prepare([option for option in options if option is not None], JUDGED)
+    context.gains.prepared([option for option in options if option is not None], JUDGED)
 
 
 def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
@@ -78,10 +78,10 @@ def unit_gain_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> Floa
 
 def _unit_usd(context: Context, legs: Sequence[Leg], shocks: Shocks) -> FloatArray | None:
     found = [_option(context, leg) for leg in legs]
-    context.gains.prepare([option for _, option in found if option is not None], shocks)
+    gains = context.gains.prepared([option for _, option in found if option is not None], shocks)
     total = np.zeros(shocks.vix.size)
     for leg, (known, option) in zip(legs, found, strict=True):
-        gain = None if option is None else context.gains.gain(option, shocks)
+        gain = None if option is None else gains[option]
         if not known or (gain is None and option is not None):
             return None
         if gain is not None:
@@ -129,7 +129,6 @@ def _of_held(
 
 
 def _held_condors_usd(context: Context, shocks: Shocks) -> FloatArray | None:
-    prepare_gains(context)
     gains = [
         _times(_unit_usd(context, condor.legs, shocks), condor.quantity)
         for condor in context.book.condors
@@ -151,7 +150,6 @@ def hedge_gain_usd(
 
 
 def _held_calls_usd(context: Context, shocks: Shocks) -> FloatArray | None:
-    prepare_gains(context)
     gains = [
         _times(_unit_usd(context, (Leg(contract=lot.contract, ratio=1),), shocks), lot.quantity)
         for lot in context.book.lots
