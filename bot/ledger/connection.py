@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Row: TypeAlias = sqlite3.Row
     Parameters: TypeAlias = Sequence[str | int | float | bytes | None]
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 """Number of migrations in ``bot.ledger.migrations``, as the file records it."""
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0

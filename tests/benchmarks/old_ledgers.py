@@ -1,9 +1,10 @@
 """Ledgers of many years, made of one month of real sessions that is repeated into the past.
 
-The newest month is a demo's, as the bot wrote it. Each earlier month is a copy of all its rows with
-dates five weeks earlier, and its structures closed: what a ledger of that age would hold, in the
-places where it would hold it. Bodies of snapshots and decisions are copied as they are; only the
-newest are ever read. The totals are made anew from all rows.
+The newest month is a demo's, as the bot wrote it, with an alert in each session besides, as a demo
+has few. Each earlier month is a copy of all its rows with dates five weeks earlier, and its
+structures closed: what a ledger of that age would hold, in the places where it would hold it.
+Bodies of snapshots and decisions are copied as they are; only the newest are ever read. The totals
+are made anew from all rows.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def _age(path: Path, *, months: int) -> None:
     database.execute("PRAGMA synchronous = OFF")
     database.create_function("moved", 2, _moved, deterministic=True)
     database.execute("BEGIN")
+    database.execute(_ALERTS)
     tables = [
         name
         for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
@@ -76,6 +78,12 @@ def _age(path: Path, *, months: int) -> None:
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+_ALERTS = """
+INSERT INTO alerts (session, at, code, text)
+SELECT session, started_at, 'CLOCK_SKEW', 'one of this age' FROM sessions WHERE dry = 0
+"""
 
 
 def _columns(database: sqlite3.Connection, table: str) -> dict[str, str]:

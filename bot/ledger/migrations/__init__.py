@@ -37,6 +37,7 @@ from bot.ledger.migrations.m0006_hedge_layers import hedge_layers
 from bot.ledger.migrations.m0007_stress_cells import stress_cells
 from bot.ledger.migrations.m0008_totals import totals
 from bot.ledger.migrations.m0009_retention import retention
+from bot.ledger.migrations.m0010_intents_by_state import intents_by_state
 from bot.ledger.totals import rebuild
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ STEPS: Final = {
     "0007_stress_cells": stress_cells,
     "0008_totals": totals,
     "0009_retention": retention,
+    "0010_intents_by_state": intents_by_state,
 }
 """The migrations by the name that a ledger records, in the order in which they are applied."""
 

@@ -68,6 +68,7 @@ SHIPPED = {
     7: "7500fe1af47f1863b4f60b70b2ef7bf0a09cb3e932f156294641f759900c16e4",
     8: "d09dd18df92fa22c7d6dad049df8bb229038d733b6717ba6c0368034cd0c7493",
     9: "7fe6de867a523a45ff89e3b65392a5cec0df34a9e9b5818a401c9c3648a57c15",
+    10: "3800c7f0ba538e8bd7d806a5ce4c6dd535d05fe9c02e3c464970ccf821f0c5e6",
 }
 """SHA-256 of the schema that each version wrote: what has shipped is never edited."""
 
