@@ -139,7 +139,8 @@ def _band_row(
     if BASE not in known or len(known) < len(values):
         return (words, None, None, None, "", "")
     low, high = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
-    return (words, *(shown(known[name]) for name in (low, BASE, high)), low, high)
+    ends = ("start values" if name == BASE else name for name in (low, high))
+    return (words, *(shown(known[name]) for name in (low, BASE, high)), *ends)
 
 
 def _records(frame: pd.DataFrame) -> Iterable[dict[str, float]]:
