@@ -54,9 +54,10 @@ class Attendance(Connection):
 
     def last_accounted(self) -> Session | None:
         """Return the newest session that has ended, or is recorded as absent."""
-        text = self.value(
-            "SELECT max(session) FROM (SELECT session FROM absences UNION ALL "
-            "SELECT session FROM sessions WHERE dry = 0 AND finished_at IS NOT NULL)"
+        text = self.value(  # each by the end of its index: the years before are not read
+            "SELECT max(day) FROM (SELECT (SELECT max(session) FROM absences) AS day UNION ALL "
+            "SELECT (SELECT session FROM sessions WHERE dry = 0 AND finished_at IS NOT NULL "
+            "ORDER BY session DESC LIMIT 1))"
         )
         return None if text is None else dt.date.fromisoformat(text)
 

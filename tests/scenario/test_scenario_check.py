@@ -12,6 +12,7 @@ from typed import edit
 from bot.clock import at_new_york
 from bot.doctor import examine
 from bot.ledger.lock import WriterLock
+from bot.ledger.store import Ledger
 from bot.notify.targets import VARIABLE
 from bot.simulator.errors import RequestRefusedError
 from bot.simulator.settings import GatewaySettings
@@ -167,3 +168,36 @@ def test_whether_anybody_is_told_is_said_and_an_open_file_of_addresses_fails(
     assert nobody.text.startswith("nobody is told: set STEWARD_NOTIFY_URLS")
     assert "chmod 600" in open_to_all.text
     assert somebody.text == "target 1 (json): `steward notify --test` tries them"
+
+
+def spoiled(found: Stage) -> None:
+    """Put a total into the ledger that no row stands for."""
+    with Ledger.open(found.ledger.path) as ledger, ledger.writing("a fault") as database:
+        database.execute("INSERT INTO structure_totals VALUES ('lot', 'far', 'closed', 1, 0, 5, 0)")
+
+
+def test_totals_that_no_rows_stand_for_are_named_and_made_anew(tmp_path: Path) -> None:
+    findings = checked(tmp_path, prepare=spoiled)
+
+    assert failed(findings) == {"totals"}
+    assert findings["totals"].text == (
+        "structure_totals: 1 of 0 rows differ, the first lot far closed; made anew from the rows"
+    )
+    with Ledger.open_read_only(tmp_path / "ledger" / "steward.db") as ledger:
+        assert ledger.totals_at_fault() == ()
+        assert ledger.last_incident("TOTALS_DIFFER") is not None
+
+
+def test_totals_are_only_named_while_a_bot_has_the_ledger(tmp_path: Path) -> None:
+    locks: list[WriterLock] = []
+
+    def held(found: Stage) -> None:
+        spoiled(found)
+        locks.append(WriterLock.taken(found.ledger.path))
+
+    findings = checked(tmp_path, prepare=held)
+    locks[0].release()
+
+    assert findings["totals"].text.endswith(
+        "stop the bot, and `steward check` makes them anew from the rows"
+    )
