@@ -29,6 +29,7 @@ import datetime as dt
 import operator
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -202,6 +203,7 @@ def _not_negative(n: int) -> int:
     return n
 
 
+@lru_cache(maxsize=1024)
 def third_friday(year: int, month: int) -> dt.date:
     """Return the third Friday of a month, holiday or not."""
     fifteenth = dt.date(year, month, 15)

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from bot.surfaces.cboe_vix import vix_terms
 from bot.surfaces.chain import DEEP_DEVIATIONS, SHORTEST_YEARS, Listing, calibrated
 from bot.surfaces.listings import years_to_open
 from bot.surfaces.quotes import SPREADS, deep_half_spread, quoted
-from bot.surfaces.spx_surface import Slice, SpxSurface, smiles
+from bot.surfaces.spx_surface import Slice, Smiles, SpxSurface
 from bot.surfaces.vix_surface import damped_vvix, vix_vols
 from bot.surfaces.vx_curve import vx_level
 
@@ -57,15 +57,18 @@ Key = tuple[str, dt.date]
 """Trading class and expiry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Term:
-    """What all options of one expiry share."""
+class _Term(NamedTuple):
+    """What all options of one expiry share: VIX options have a VVIX, those of SPX a smile."""
 
     forward: float
     years: float
     discount: float
-    smile: Slice | None = None
     vvix: float = math.nan
+    theta: float = math.nan
+    rho: float = math.nan
+    rho_squared: float = math.nan
+    eta: float = math.nan
+    wing: float = math.nan
 
 
 class DayQuotes:
@@ -219,17 +222,15 @@ class DayQuotes:
     ) -> _Options:
         """Return options of one underlying, so many of each expiry."""
         self.prepare(keys)
-        terms = [self._terms[key] for key in keys]
         rows = np.repeat(np.arange(len(keys)), counts)
-        shared = np.array([(term.forward, term.years, term.discount, term.vvix) for term in terms])
-        forward, years, discount, vvix = shared.T[:, rows]
-        slices = [term.smile for term in terms if term.smile is not None]
-        if slices:
-            variance = smiles(slices, rows).total_variance(np.log(strike / forward))
-            vol, shift = np.sqrt(variance / years), self._settings.spx_iv_shift
-        else:
+        terms = np.array([self._terms[key] for key in keys])
+        forward, years, discount, vvix, *smile = terms.T[:, rows]
+        if keys[0][0] in VIX_CLASSES:
             vol = vix_vols(strike, forward=forward, years=years, vvix=vvix)
             shift = self._settings.iv_shift
+        else:
+            variance = Smiles(*smile).total_variance(np.log(strike / forward))
+            vol, shift = np.sqrt(variance / years), self._settings.spx_iv_shift
         return _Options(
             strike=strike,
             is_call=is_call,
@@ -261,12 +262,8 @@ class DayQuotes:
 
     def _spx_option_term(self, years: float, smile: Slice) -> _Term:
         surface = self.surface
-        return _Term(
-            forward=surface.forward(years),
-            years=years,
-            discount=surface.discount(years),
-            smile=smile,
-        )
+        forward, discount = surface.forward(years), surface.discount(years)
+        return _Term(forward, years, discount, math.nan, *smile.numbers())
 
     def _vix_option_term(self, key: Key) -> _Term:
         years, expiry = self._years(key), key[1]

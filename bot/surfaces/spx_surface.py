@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Values: TypeAlias = "float | NDArray[np.float64]"
+
 
 NODES: Final = (9 / 365, 30 / 365, 93 / 365)
 """Terms of VIX9D, VIX and VIX3M in years."""
@@ -124,11 +126,11 @@ class Smiles(NamedTuple):
         Shapes.
     """
 
-    theta: NDArray[np.float64]
-    rho: NDArray[np.float64]
-    rho_squared: NDArray[np.float64]
-    eta: NDArray[np.float64]
-    wing: NDArray[np.float64]
+    theta: Values
+    rho: Values
+    rho_squared: Values
+    eta: Values
+    wing: Values
 
     def total_variance(self, log_moneyness: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return volatility squared times years at ln(K / F)."""
@@ -136,7 +138,8 @@ class Smiles(NamedTuple):
         y, z = self.eta * x, x + HINGE
         body = (1 + self.rho * y + np.sqrt((y + self.rho) ** 2 + 1 - self.rho_squared)) * 0.5
         wing = self.wing * (np.sqrt(z**2 + HINGE_WIDTH**2) - z)
-        return self.theta * (body + wing)
+        variance: NDArray[np.float64] = self.theta * (body + wing)
+        return variance
 
     def fair_variance(self) -> NDArray[np.float64]:
         """Return the total variance of the log contract on each smile; from and to shape (n, 1)."""
@@ -145,7 +148,7 @@ class Smiles(NamedTuple):
         vol = np.sqrt(variance)
         minus_d2 = log_moneyness / vol + vol * 0.5
         density = np.exp(minus_d2**2 * -0.5) / math.sqrt(2 * math.pi)
-        weighted, steps = variance * density, np.diff(minus_d2)
+        weighted, steps = variance * density, minus_d2[:, 1:] - minus_d2[:, :-1]
         trapezoids = steps * (weighted[:, 1:] + weighted[:, :-1]) * 0.5
         return np.asarray(trapezoids.sum(axis=1, keepdims=True))
 
@@ -159,14 +162,12 @@ class Slice:
 
     def total_variance(self, log_moneyness: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return volatility squared times years at ln(K / F); same shape."""
-        return smiles((self,), np.zeros(1, dtype=np.intp)).total_variance(log_moneyness)
+        return Smiles(*self.numbers()).total_variance(log_moneyness)
 
-
-def smiles(slices: Sequence[Slice], rows: NDArray[np.intp]) -> Smiles:
-    """Return the smiles of `slices` at the positions `rows`; of their shape."""
-    shapes = [(each.theta, each.shape) for each in slices]
-    numbers = [(theta, shape.rho, shape.rho**2, shape.eta, shape.wing) for theta, shape in shapes]
-    return Smiles(*np.array(numbers).T[:, rows])
+    def numbers(self) -> tuple[float, float, float, float, float]:
+        """Return what `Smiles` is made of."""
+        shape = self.shape
+        return self.theta, shape.rho, shape.rho**2, shape.eta, shape.wing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +229,8 @@ def fair_slices(targets: Sequence[float], shapes: Sequence[SmileShape]) -> list[
         If no level of a shape has its target: one so steep that its density is not positive.
     """
     pairs = [Slice(theta=each, shape=shape) for each, shape in zip(targets, shapes, strict=True)]
-    found = smiles(pairs, np.arange(len(pairs))[:, np.newaxis])
-    target = theta = found.theta
+    found = Smiles(*np.array([each.numbers() for each in pairs]).T[:, :, np.newaxis])
+    target = theta = np.asarray(found.theta)
     for _ in range(FAIR_VARIANCE_STEPS):
         factor = target / found._replace(theta=theta).fair_variance()
         if not factor.min() > 0:
