@@ -32,6 +32,7 @@ import numpy as np
 from bot.core.chain import VIX_CLASSES
 from bot.core.model import OptionContract, Right
 from bot.core.pricing import DAYS_PER_YEAR, FloatArray, price
+from bot.core.series import read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,6 +45,7 @@ MOST_LIFT: Final = 1.5
 LEAST_VOL: Final = 0.05
 LEAST_FUTURE: Final = 9.0
 
+_MONEY: Final = read_only(np.zeros(1))
 _VX_DAYS: Final = (35.0, 80.0, 140.0, 150.0)
 _VX_SHARES: Final = (0.41, 0.16, 0.16, 0.08)
 
@@ -260,7 +262,7 @@ def _repriceable(
     if contract.trading_class not in VIX_CLASSES:
         smile = smile_in(chain)
     elif math.isfinite(vol) or is_intrinsic(chain, index):
-        smile = Smile(moneyness=np.zeros(1), vol=np.array([vol if math.isfinite(vol) else 0.0]))
+        smile = Smile(moneyness=_MONEY, vol=np.array([vol if math.isfinite(vol) else 0.0]))
     if smile is None:
         return None
     return Repriceable(

@@ -53,8 +53,9 @@ def _judged(context: Context, leg: Leg) -> Known:
     index = None if chain is None else chain.index_of(contract)
     if chain is None or index is None:
         return False, None
-    bidless = leg.ratio > 0 and chain.bid[index] == 0 and chain.ask[index] > 0
-    if not (math.isfinite(chain.iv[index]) or bidless or is_intrinsic(chain, index)):
+    priced = math.isfinite(chain.iv[index])
+    bidless = not priced and leg.ratio > 0 and chain.bid[index] == 0 and chain.ask[index] > 0
+    if not (priced or bidless or is_intrinsic(chain, index)):
         return False, None
     option = context.gains.option(chain, index)
     return option is not None or bool(bidless), option
