@@ -22,7 +22,7 @@ Rules, with the exceptions:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from bot.core.book import Leg, TradingState
 from bot.core.decision import Action, OrderIntent, Purpose, Verdict
@@ -45,11 +45,29 @@ if TYPE_CHECKING:
     from bot.core.book import Condor
     from bot.core.decision import Observed
 
-    Trigger: TypeAlias = Callable[[Context, Condor, Decimal | None], Verdict]
+    Trigger: TypeAlias = Callable[[Context, "Held"], Verdict]
 
 TAKE_PROFIT: Final = "TAKE_PROFIT"
 THREATS: Final = frozenset({"threat_delta", "threat_edr"})
 """Reasons of the close of a threatened condor."""
+
+
+class Held(NamedTuple):
+    """An open condor, and what its triggers ask of it.
+
+    Parameters
+    ----------
+    condor
+        The condor.
+    debit
+        What closing it costs at the mid, in points; ``None`` when unknown.
+    daily
+        Whether it was sold to expire in the next session.
+    """
+
+    condor: Condor
+    debit: Decimal | None
+    daily: bool
 
 
 def propose_exits(context: Context) -> Proposal:
@@ -68,7 +86,8 @@ def _exit(context: Context, condor: Condor) -> Proposal:
     legs = closing_legs(condor)
     price = price_order(legs, context.quote, abandon=True)
     known_debit = price.mid if price is not None and price.complete else None
-    triggers = tuple(trigger(context, condor, known_debit) for trigger in TRIGGERS)
+    held = Held(condor, known_debit, is_daily(condor, context.calendar))
+    triggers = tuple(trigger(context, held) for trigger in TRIGGERS)
     fired = [verdict.code for verdict in triggers if verdict.passed]
     if not fired:
         return Proposal(verdicts=triggers)
@@ -97,76 +116,73 @@ def _verdict(
     )
 
 
-def flatten(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+def flatten(context: Context, held: Held) -> Verdict:
     """Fire when the trading state asks for every condor to be closed."""
     state = context.book.trading_state
     return _verdict(
         "FLATTEN",
-        condor,
+        held.condor,
         observed=state.value,
         limit=TradingState.FLATTEN.value,
         passed=state is TradingState.FLATTEN,
     )
 
 
-def stop(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
+def stop(context: Context, held: Held) -> Verdict:
     """Fire when the debit reaches its multiple of the credit; a multiple of 0 is off."""
     multiple = points(context.rules.condor.stop_multiple_of_credit)
-    limit = multiple * condor.credit_points
+    limit, debit = multiple * held.condor.credit_points, held.debit
     return _verdict(
         "STOP",
-        condor,
+        held.condor,
         observed=_float(debit),
         limit=float(limit) if multiple else None,
         passed=bool(multiple) and debit is not None and debit >= limit,
     )
 
 
-def time_exit(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+def time_exit(context: Context, held: Held) -> Verdict:
     """Fire when the days to expiry are used up; those of a daily condor are its expiry."""
-    dte = (condor.expiry - context.session).days
-    limit = None if _daily(context, condor) else context.rules.condor.time_exit_dte
+    dte = (held.condor.expiry - context.session).days
+    limit = None if held.daily else context.rules.condor.time_exit_dte
     passed = limit is not None and dte <= limit
-    return _verdict("TIME_EXIT", condor, observed=dte, limit=limit, passed=passed)
+    return _verdict("TIME_EXIT", held.condor, observed=dte, limit=limit, passed=passed)
 
 
-def _daily(context: Context, condor: Condor) -> bool:
-    return is_daily(condor, context.calendar)
-
-
-def threat_delta(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+def threat_delta(context: Context, held: Held) -> Verdict:
     """Fire when the delta of a short strike reaches its bound."""
-    chain = context.held_chain(condor.legs[0].contract.trading_class, condor.expiry)
-    most = max(short_deltas(condor, chain).values(), default=None)
-    return _threat("THREAT_DELTA", context, condor, observed=most)
+    first = held.condor.legs[0].contract
+    chain = context.held_chain(first.trading_class, first.expiry)
+    most = max(short_deltas(held.condor, chain).values(), default=None)
+    return _threat("THREAT_DELTA", context, held, observed=most)
 
 
-def threat_edr(context: Context, condor: Condor, _debit: Decimal | None) -> Verdict:
+def threat_edr(context: Context, held: Held) -> Verdict:
     """Fire when the index is within its expected daily range of a short strike."""
-    distances = edr_distances(condor, spot=context.spx, edr_pct=context.signals.edr_pct)
-    return _threat("THREAT_EDR", context, condor, observed=min(distances.values(), default=None))
+    distances = edr_distances(held.condor, spot=context.spx, edr_pct=context.signals.edr_pct)
+    return _threat("THREAT_EDR", context, held, observed=min(distances.values(), default=None))
 
 
-def _threat(code: str, context: Context, condor: Condor, *, observed: float | None) -> Verdict:
+def _threat(code: str, context: Context, held: Held, *, observed: float | None) -> Verdict:
     """Hold a delta (the more the nearer) or a distance (the less the nearer) against its bound."""
     rules = context.rules.condor
     bound = rules.shift_delta if code == "THREAT_DELTA" else rules.shift_edr
-    on = rules.time_shift and not _daily(context, condor)
+    on = rules.time_shift and not held.daily
     reached = observed is not None and (
         observed >= bound if code == "THREAT_DELTA" else observed <= bound
     )
     return _verdict(
-        code, condor, observed=observed, limit=bound if on else None, passed=on and reached
+        code, held.condor, observed=observed, limit=bound if on else None, passed=on and reached
     )
 
 
-def take_profit(context: Context, condor: Condor, debit: Decimal | None) -> Verdict:
+def take_profit(context: Context, held: Held) -> Verdict:
     """Fire when the debit is at most its share of the credit."""
-    limit = profit_debit(context, condor)
-    on = not _daily(context, condor)
+    limit, debit = profit_debit(context, held.condor), held.debit
+    on = not held.daily
     return _verdict(
         TAKE_PROFIT,
-        condor,
+        held.condor,
         observed=_float(debit),
         limit=float(limit) if on else None,
         passed=on and debit is not None and debit <= limit,
