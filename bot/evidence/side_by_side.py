@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.core.rules import Rules
     from bot.evidence.benchmarks import Market
     from bot.evidence.books import Replay
-    from bot.evidence.history import History
+    from bot.evidence.day_surfaces import Surfaces
     from bot.evidence.settings import ReplaySettings
 
 PROMOTER: Final = "promoter"
@@ -41,11 +41,12 @@ class Promoter:
     seconds: float
 
 
-def promoter_book(history: History, rules: Rules, settings: ReplaySettings) -> Promoter:
-    """Replay the promoter policy."""
+def promoter_book(surfaces: Surfaces, rules: Rules, settings: ReplaySettings) -> Promoter:
+    """Replay the promoter policy over the history that the surfaces are of."""
     began = time.perf_counter()
     dropped = replace(rules, hedge=replace(rules.hedge, policy=PROMOTER))
-    book = at_size(replay(history, dropped, settings), 1.0).books[HEDGED]
+    found = replay(surfaces.history, dropped, settings, surfaces=surfaces)
+    book = at_size(found, 1.0).books[HEDGED]
     return Promoter(book=replace(book, name=PROMOTER), seconds=time.perf_counter() - began)
 
 

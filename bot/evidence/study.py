@@ -24,6 +24,7 @@ from bot.evidence.by_segment import BookSegment, books_by_segment, rows_of_segme
 from bot.evidence.campaigns import stamp_of_sweep
 from bot.evidence.chosen import Chosen, best_choice, told
 from bot.evidence.claims import Claim, FreshGains, Inputs, claims
+from bot.evidence.day_surfaces import Surfaces
 from bot.evidence.dividends import with_dividends
 from bot.evidence.engine import replay
 from bot.evidence.entries import Entries, entries, second_engine_condors
@@ -155,7 +156,8 @@ def study(  # noqa: PLR0913 - what is studied, and how much of it
     """
     history = sources.history
     tell("replaying")
-    raw = replay(history, rules, settings)
+    surfaces = Surfaces(history)
+    raw = replay(history, rules, settings, surfaces=surfaces)
     tell("measuring")
     priced = market_of(history, raw.books[HEDGED].sessions)
     market = with_dividends(priced, sources.total_return)
@@ -171,11 +173,13 @@ def study(  # noqa: PLR0913 - what is studied, and how much of it
     if engine and not quick:
         tell("replaying without the second engine")
         off = replace(rules, second_engine=replace(rules.second_engine, enabled=False))
-        recoveries = _without_engine(replay(history, off, settings), market, default)
+        recoveries = _without_engine(
+            replay(history, off, settings, surfaces=surfaces), market, default
+        )
     dropped = None
     if promoter and not quick:
         tell("replaying the promoter policy")
-        dropped = promoter_book(history, rules, settings)
+        dropped = promoter_book(surfaces, rules, settings)
     inputs = Inputs(
         fresh=fresh_gains(history, raw, default),
         held=as_held(raw, default),
