@@ -60,6 +60,10 @@ _PERMITTED_STATES: Final = {
     Purpose.PROTECT: frozenset({TradingState.ACTIVE, TradingState.NO_ENTRIES}),
     Purpose.ADD: frozenset({TradingState.ACTIVE}),
 }
+_PERMITTED_NAMES: Final = {
+    purpose: ",".join(state.value for state in TradingState if state in states)
+    for purpose, states in _PERMITTED_STATES.items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +192,6 @@ def _trading_state(book: Book, purpose: Purpose) -> Verdict:
         code="TRADING_STATE",
         subject=purpose.value,
         observed=book.trading_state.value,
-        limit=",".join(state.value for state in TradingState if state in states),
+        limit=_PERMITTED_NAMES[purpose],
         passed=book.trading_state in states,
     )

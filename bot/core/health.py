@@ -16,7 +16,7 @@ Rules, with the exceptions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -48,36 +48,35 @@ class QuickRatio:
         Gross spread width of the open condors.
     pending_usd
         Debits of orders whose end is not proven; ``None`` when unknown.
+    assets_usd
+        Cash and hedge; ``None`` when either is unknown.
+    obligations_usd
+        Width and pending debits; ``None`` when either is unknown.
+    value
+        Assets over obligations; ``None`` when unknown, or when nothing is owed.
     """
 
     cash_usd: Decimal | None
     hedge_usd: Decimal | None
     width_usd: Decimal
     pending_usd: Decimal | None
+    assets_usd: Decimal | None = field(init=False)
+    obligations_usd: Decimal | None = field(init=False)
+    value: float | None = field(init=False)
 
-    @property
-    def assets_usd(self) -> Decimal | None:
-        """Cash and hedge; ``None`` when either is unknown."""
-        return total_usd([self.cash_usd, self.hedge_usd])
-
-    @property
-    def obligations_usd(self) -> Decimal | None:
-        """Width and pending debits; ``None`` when either is unknown."""
-        return total_usd([self.width_usd, self.pending_usd])
+    def __post_init__(self) -> None:
+        assets = total_usd([self.cash_usd, self.hedge_usd])
+        owed = total_usd([self.width_usd, self.pending_usd])
+        value = None if assets is None or not owed else float(assets / owed)
+        object.__setattr__(self, "assets_usd", assets)
+        object.__setattr__(self, "obligations_usd", owed)
+        object.__setattr__(self, "value", value)
 
     @property
     def unbounded(self) -> bool:
         """Whether nothing is owed and the assets are known and not negative."""
         assets = self.assets_usd
         return self.obligations_usd == 0 and assets is not None and assets >= 0
-
-    @property
-    def value(self) -> float | None:
-        """Assets over obligations; ``None`` when unknown, or when nothing is owed."""
-        assets, obligations = self.assets_usd, self.obligations_usd
-        if assets is None or not obligations:
-            return None
-        return float(assets / obligations)
 
     def reaches(self, bound: float) -> bool | None:
         """Whether the ratio is at least `bound`; ``None`` when it is unknown."""

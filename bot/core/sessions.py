@@ -93,7 +93,7 @@ class TradingCalendar:
 
     def covers(self, date: dt.date) -> bool:
         """Whether `date` lies within the bounds of the table."""
-        return self.first <= date <= self.last
+        return self._sessions[0] <= date <= self._sessions[-1]
 
     def between(self, first: dt.date, last: dt.date) -> tuple[Session, ...]:
         """Return the sessions of the table from `first` to `last`, both included."""

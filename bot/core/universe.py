@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -324,7 +324,14 @@ def parity_contracts(series: ListedSeries, level: float) -> tuple[OptionContract
 def parity_partners(held: Iterable[OptionContract]) -> tuple[OptionContract, ...]:
     """Return the puts of the same strike and expiry as the monthly VIX calls that are held."""
     return tuple(
-        replace(contract, right=Right.PUT, con_id=0)
+        _contract(
+            contract.underlying,
+            contract.trading_class,
+            contract.expiry,
+            contract.last_trade,
+            contract.strike,
+            Right.PUT,
+        )
         for contract in held
         if contract.trading_class == "VIX" and contract.right is Right.CALL
     )
