@@ -40,8 +40,14 @@ FIRST: Final = ""
 
 
 def marks_noted(database: sqlite3.Connection, since: str) -> None:
-    """Carry the courses on from the marks of session `since`."""
-    _replaced(database, "courses", since, _courses(database, since))
+    """Carry the courses on from the marks of session `since`; anew where one before is missing."""
+    marked, carried = database.execute(
+        "SELECT (SELECT max(session) FROM marks WHERE session < ?1), "
+        "(SELECT max(session) FROM courses WHERE session < ?1)",
+        (since,),
+    ).fetchone()
+    start = since if marked == carried else FIRST
+    _replaced(database, "courses", start, _courses(database, start))
 
 
 def switch_noted(database: sqlite3.Connection, since: str) -> None:

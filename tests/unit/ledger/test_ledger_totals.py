@@ -135,6 +135,17 @@ def test_a_mark_that_is_recorded_again_carries_all_later_ones_with_it(ledger: Le
     assert faults(ledger._database) == ()
 
 
+def test_a_course_that_is_missing_is_made_again_before_it_is_carried_on(ledger: Ledger) -> None:
+    for number in range(2):
+        ledger.record_mark(mark(day(number)))
+    with ledger.writing("a fault") as database:
+        database.execute("DELETE FROM courses WHERE number = 2")
+
+    ledger.record_mark(mark(day(2)))
+
+    assert faults(ledger._database) == ()
+
+
 def test_a_mark_between_others_is_counted_in_its_place(ledger: Ledger) -> None:
     for number in (0, 2, 1):
         ledger.record_mark(mark(day(number)))
