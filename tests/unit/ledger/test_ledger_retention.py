@@ -17,7 +17,7 @@ from rich.console import Console
 
 import builders
 from bot.config import canonical_text, fingerprint
-from bot.core.book import Layer
+from bot.core.book import Book, Layer
 from bot.core.decision import Decision
 from bot.core.errors import LedgerError
 from bot.core.model import MarketSnapshot
@@ -45,10 +45,8 @@ from ledger_facts import (
 from strategies import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from bot.core.book import Book
 
 TODAY = dt.date(2026, 7, 20)
 NIGHT = dt.datetime(2026, 7, 20, 20, 20, tzinfo=dt.UTC)
@@ -401,7 +399,35 @@ def planned(ledger: Ledger, day: dt.date) -> None:
         )
 
 
-@pytest.mark.parametrize("cause", [order, held, settled, book_lost, damaged, planned])
+def book_of(**facts: Any) -> Callable[[Ledger, dt.date], None]:
+    """Change the book that was decided for, and nothing else."""
+
+    def cause(ledger: Ledger, day: dt.date) -> None:
+        book = replace(books()["idle"], **facts)
+        with ledger.writing("another book") as database:
+            database.execute(
+                "UPDATE decisions SET book = ? WHERE session = ?", (pack(book, Book), str(day))
+            )
+
+    return cause
+
+
+LOTS = (builders.lot(Layer.NEAR, expiry=builders.NEAR_EXPIRY, quantity=4),)
+CAUSES = {
+    "an order": order,
+    "a position": held,
+    "a settlement": settled,
+    "no book": book_lost,
+    "a decision that cannot be read": damaged,
+    "an order that was never committed": planned,
+    "a lot": book_of(lots=LOTS),
+    "a condor": book_of(condors=(builders.condor(),)),
+    "an order in flight": book_of(in_flight=("2020-01-02:alvh:near:buy_hedge",)),
+    "a lock": book_of(locked=True),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)
 def test_each_of_these_alone_keeps_a_session_whole(tmp_path: Path, cause: Any) -> None:
     day = TODAY - dt.timedelta(days=700)
     with filled(tmp_path / "steward.db", {day: "idle"}) as ledger:
@@ -487,6 +513,9 @@ def test_killed_after_any_statement_the_ledger_is_whole_and_the_work_goes_on(
         with closing(sqlite3.connect(copy)) as raw:
             assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+            packs = raw.execute("SELECT count(*) FROM snapshot_packs").fetchone()[0]
+            packed = raw.execute("SELECT count(pack_id) FROM snapshots").fetchone()[0]
+            assert packed == 5 * packs
         with Ledger.open_read_only(copy) as left:
             for day, (kept, found) in stored(left).items():
                 assert found == text_of(day) or (kept, kinds[day]) in {
