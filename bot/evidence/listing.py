@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.core.sessions import last_trade_of
+from bot.core.sessions import LAST_TRADE_ON_EXPIRY, last_trade_of
 from bot.core.universe import ListedSeries
 from bot.surfaces.listings import spx_expiries, spx_strikes, vix_months, vix_strikes
 
@@ -110,10 +110,11 @@ def _series(
     strikes: tuple[float, ...],
     calendar: TradingCalendar,
 ) -> ListedSeries:
+    to_the_end = trading_class in LAST_TRADE_ON_EXPIRY
     return ListedSeries(
         underlying=underlying,
         trading_class=trading_class,
         expiry=expiry,
-        last_trade=last_trade_of(trading_class, expiry, calendar),
+        last_trade=expiry if to_the_end else last_trade_of(trading_class, expiry, calendar),
         strikes=strikes,
     )

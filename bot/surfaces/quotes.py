@@ -39,6 +39,10 @@ ROUNDING: Final = 1e-9
 """A price this close to a tick, in ticks, is on it: 0.15 / 0.05 is not quite 3."""
 
 
+CENTS: Final = 100
+"""Of one point: every tick is a whole number of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpreadModel:
     """Spread of an option as a function of its price and of the level of the VIX.
@@ -105,4 +109,5 @@ def _on_ticks(prices: NDArray[np.float64], trading_class: str, *, up: bool) -> N
     ticks = np.where(prices < float(BAND_LIMIT), float(bands.below), float(bands.above))
     counts = prices / ticks
     whole = np.ceil(counts - ROUNDING) if up else np.floor(counts + ROUNDING)
-    return np.round(whole * ticks, 2)
+    rounded: NDArray[np.float64] = np.rint(whole * ticks * CENTS) / CENTS
+    return rounded
