@@ -13,6 +13,7 @@ out of line with its neighbours is not repaired.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import accumulate
@@ -138,11 +139,14 @@ class PricedChain:
             Position; the further out of the money of two equally near. ``None`` when there is
             none within `tolerance`.
         """
-        distance = np.abs(np.abs(self.delta) - target)
-        distance[~(distance <= tolerance + TIE)] = np.nan
-        if without:
-            distance[[contract in without for contract in self.contracts]] = np.nan
-        return self._nearest(right, distance)
+        distances = [abs(abs(delta) - target) for delta in self.delta.tolist()]
+        return self._nearest(
+            right,
+            [
+                distance if distance <= tolerance + TIE and contract not in without else math.nan
+                for distance, contract in zip(distances, self.contracts, strict=True)
+            ],
+        )
 
     def nearest_strike(
         self, right: Right, strike: float, *, allow_no_bid: bool = False
@@ -164,17 +168,33 @@ class PricedChain:
             Position; the further out of the money of two equally near. ``None`` when there is
             none.
         """
-        quoted = self.ask if allow_no_bid else self.mid
-        return self._nearest(right, np.where(np.isnan(quoted), np.nan, abs(self.strike - strike)))
+        quoted = (self.ask if allow_no_bid else self.mid).tolist()
+        return self._nearest(
+            right,
+            [
+                math.nan if math.isnan(price) else abs(each - strike)
+                for price, each in zip(quoted, self.strike.tolist(), strict=True)
+            ],
+        )
 
-    def _nearest(self, right: Right, distance: FloatArray) -> int | None:
-        """Return the position of the least `distance` of one right; NaN never wins."""
-        candidates = np.flatnonzero((self.is_call == (right is Right.CALL)) & ~np.isnan(distance))
-        if not candidates.size:
+    def _nearest(self, right: Right, distances: Sequence[float]) -> int | None:
+        """Return the position of the least distance of one right; NaN never wins.
+
+        With lists: a few dozen strikes cost more as arrays.
+        """
+        wanted = right is Right.CALL
+        candidates = [
+            (distance, at)
+            for at, (distance, is_call) in enumerate(
+                zip(distances, self.is_call.tolist(), strict=True)
+            )
+            if is_call == wanted and not math.isnan(distance)
+        ]
+        if not candidates:
             return None
-        least = distance[candidates].min()
-        ties = candidates[distance[candidates] <= least + TIE]
-        return int(ties[-1] if right is Right.CALL else ties[0])
+        least = min(candidates)[0]
+        ties = [at for distance, at in candidates if distance <= least + TIE]
+        return ties[-1] if wanted else ties[0]
 
 
 def expiries(
