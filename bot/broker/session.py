@@ -185,13 +185,14 @@ class Broker:
         return int(self.client.wrapper.ticker2ReqId["mktData"].get(ticker, 0))
 
     def _on_error(self, request_id: int, code: int, message: str, _contract: object) -> None:
-        """Keep refusals; log every message of the gateway under its code."""
-        self.upstream.hear(code, message)
+        """Keep refusals; log every message of the gateway under its code, greetings as details."""
+        is_news = self.upstream.hear(code, message)
         if code == CLIENT_ID_IN_USE:
             self._id_is_taken.set()
         if not is_notice(code) and (code not in OF_CANCELS or request_id not in self.refused):
             self.refused[request_id] = code
-        level = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
+        known = logging.INFO if is_notice(code) or code in EXPECTED else logging.WARNING
+        level = known if is_news else logging.DEBUG
         log.log(level, "gateway.message", code=code, request_id=request_id, text=message)
 
 

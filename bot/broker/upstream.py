@@ -45,9 +45,14 @@ class Upstream:
         """How often it came back without the subscriptions."""
         self._broken_farms: dict[str, int] = {}
 
-    def hear(self, code: int, text: str) -> None:
-        """Take note of one message."""
+    def hear(self, code: int, text: str) -> bool:
+        """Take note of one message; return whether it is news.
+
+        Each connection is greeted with every farm that is well: if none was broken, that is none.
+        """
         farm = text.rpartition(":")[2].strip()
+        if code in FARM_WELL:
+            return self._broken_farms.pop(farm, None) is not None
         if code in LOST:
             self.is_lost = True
         elif code in {RESTORED, RESTORED_WITHOUT_DATA}:
@@ -58,8 +63,7 @@ class Upstream:
             self.is_read_only |= "read-only" in text.lower()
         elif code in FARM_BROKEN:
             self._broken_farms[farm] = code
-        elif code in FARM_WELL:
-            self._broken_farms.pop(farm, None)
+        return True
 
     def no_send(self) -> str | None:
         """Return why nothing can be sent, or ``None``."""

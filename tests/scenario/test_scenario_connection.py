@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from harness import PLACE_ORDER, Stage, stage
 from unattended import (
     beat,
@@ -22,6 +24,7 @@ from unattended import (
 )
 
 from bot.core.decision import Purpose
+from bot.project import connected
 from bot.simulator.gateway import Gateway
 from bot.simulator.reference_desk import ReferenceDesk
 from bot.simulator.wire import Request
@@ -269,3 +272,18 @@ def with_hours(found: Stage, hours: str) -> Handler:
     desk = ReferenceDesk(found.gateway.world)
     desk._hours = lambda _instrument: (hours, hours)  # type: ignore[method-assign, assignment]
     return desk.contract_details
+
+
+def test_the_greeting_of_a_connection_is_a_detail_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def look() -> None:
+        async with stage(tmp_path) as found, connected(found.project):
+            pass
+
+    with caplog.at_level(logging.DEBUG, logger="bot"):
+        asyncio.run(look())
+
+    told = [each for each in caplog.records if "gateway.message" in str(each.msg)]
+    assert len(told) == 3
+    assert {each.levelno for each in told} == {logging.DEBUG}

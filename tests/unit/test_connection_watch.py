@@ -155,3 +155,18 @@ def test_data_of_a_broken_farm_is_stale_until_that_farm_is_well(broken: int, wel
 
     line.hear(well, "farm connection is OK:usopt")
     assert line.stale() is None
+
+
+def test_that_a_farm_is_well_is_news_only_where_it_was_broken() -> None:
+    line = Upstream()
+    told = [
+        line.hear(2104, "Market data farm connection is OK:usopt"),
+        line.hear(2103, "Market data farm connection is broken:usopt"),
+        line.hear(2104, "Market data farm connection is OK:usfuture"),
+        line.hear(2104, "Market data farm connection is OK:usopt"),
+        line.hear(2104, "Market data farm connection is OK:usopt"),
+        line.hear(1100, "Connectivity between IB and Trader Workstation has been lost."),
+        line.hear(201, "Order rejected"),
+    ]
+
+    assert told == [False, True, False, True, False, True, True]
