@@ -8,7 +8,6 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from harness import PLACE_ORDER, Stage, stage
 from unattended import (
     beat,
@@ -32,6 +31,8 @@ from bot.simulator.wire import Request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    import pytest
 
     from bot.simulator.connection import Handler
 
