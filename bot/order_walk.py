@@ -119,10 +119,18 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
     """Offer each price of the ladder for its time, then ask for the end.
 
     An order that the library takes for cancelled may be alive: only a filled one needs no cancel.
+    No price is changed into silence: an order that filled unheard may by now be unknown to the
+    gateway under its number, and the change would be a second order.
+
+    Raises
+    ------
+    GatewayUnavailableError
+        If the gateway does not answer.
     """
     for step, price in enumerate(intent.ladder.steps):
         if step:
-            if working.cancel_asked or desk.forbidden(intent, book):
+            await desk.broker.time()
+            if working.seems_done or working.cancel_asked or desk.forbidden(intent, book):
                 break
             orders.reprice(desk.broker, working, price)
             _event(desk, working, "repriced", price)

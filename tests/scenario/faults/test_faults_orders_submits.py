@@ -186,6 +186,30 @@ def test_fault_35_an_order_of_which_nothing_more_is_heard_is_never_sent_again(
     scene(tmp_path, script, act)
 
 
+def test_fault_35_no_price_is_changed_into_silence_where_the_number_may_be_forgotten(
+    tmp_path: Path,
+) -> None:
+    script = """
+        [[fault]]
+        when = { phase = "submitted" }
+        what = "mute"
+        [[fault]]
+        when = { phase = "acknowledged" }
+        what = "roll_back_ids"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        executions = found.gateway.world.exchange.executions()
+        numbers = {(each.order_ref, each.perm_id) for each, _ in executions}
+
+        assert sorted(struck(found)) == ["mute", "roll_back_ids"]
+        assert len(numbers) == len({reference for reference, _ in numbers})
+        witness.check()
+
+    scene(tmp_path, script, act)
+
+
 def test_fault_35_an_order_that_is_lost_on_the_way_is_unknown_and_nothing_follows_it(
     tmp_path: Path,
 ) -> None:
