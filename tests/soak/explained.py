@@ -57,6 +57,11 @@ NEWS: Final[dict[str, tuple[Cause, ...]]] = {
     ),
     "PROTECTION_ABANDONED": (
         _of(24, why="VIX is not one contract, so none of its calls: it is bought the next session"),
+        _of(
+            16, 18, 19, why="the calls of the VIX have no size, are halted, or come late: no quote"
+        ),
+        _of(20, 22, 25, why="the calls of the VIX could not be asked for"),
+        _of(44, why="the book is locked until a person has looked: no hedge is bought", later=1),
     ),
     "READ_ONLY": (_of(40, why="an order met 321"),),
     "SESSION_DISPUTED": (
