@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,12 +14,9 @@ sys.path.extend(
 
 from explained import unexplained
 from mischief import ROWS, known_rows
-from year import Plan, live
+from year import Day, Plan, live
 
 from bot.simulator.scenarios import QUARTER, Scenario, seasons
-
-if TYPE_CHECKING:
-    from year import Day
 
 FEW = Plan(seed=2, sessions=4, faults=5)
 
@@ -95,3 +91,29 @@ def test_the_seasons_of_a_year_are_drawn_by_its_seed() -> None:
     assert {len(year) for year in years} == {4}
     assert {season for year in years for season in year} == {*Scenario} - {Scenario.SEASONS}
     assert seasons(3, 252) == seasons(3, 252)
+
+
+def day(session: str, *, hit: tuple[int, ...] = (), **told: object) -> Day:
+    return Day(session=session, rows=(36, 44, 48), struck=len(hit), attempts=1, hit=hit, **told)  # type: ignore[arg-type]
+
+
+def test_a_fault_that_was_drawn_and_did_not_strike_explains_nothing() -> None:
+    twins = ("ORDER_TWINS",)
+
+    assert [*unexplained([day("2025-01-06", hit=(36,), notes=twins)])] == []
+    assert [*unexplained([day("2025-01-06", notes=twins)])] == [
+        "2025-01-06: unexplained ORDER_TWINS"
+    ]
+
+
+def test_a_fault_explains_no_longer_than_its_consequences_last() -> None:
+    lost = day("2025-01-06", hit=(44,))
+    later = [day(f"2025-01-0{number}", adopted=True) for number in (7, 8)]
+
+    assert [*unexplained([lost, *later])] == ["2025-01-08: unexplained adoption by a person"]
+
+
+def test_a_run_that_did_not_end_needs_a_cause_too() -> None:
+    silent = day("2025-01-06", endings=("GatewayUnavailableError: connection lost: gone",))
+
+    assert len([*unexplained([silent])]) == 1
