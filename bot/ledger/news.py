@@ -139,7 +139,7 @@ def _summary(ledger: Connection, session: str) -> str:
         f"{ledger.value(query, (session,))} {name}"
         for name, query in (
             ("orders", "SELECT count(*) FROM intents WHERE session = ?"),
-            ("filled", "SELECT count(*) FROM intents WHERE session = ? AND state = 'filled'"),
+            ("filled", "SELECT count(*) FROM intents WHERE session = ? AND +state = 'filled'"),
             ("alerts", "SELECT count(*) FROM alerts WHERE session = ?"),
             ("incidents", "SELECT count(*) FROM incidents WHERE session = ?"),
         )

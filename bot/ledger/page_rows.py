@@ -71,12 +71,12 @@ def day_rows(
     ledger: Connection, *, before: Session | None = None, limit: int
 ) -> tuple[DayRow, ...]:
     """Return the newest `limit` sessions, the newest first; those before a session if named."""
-    rows = ledger.rows(
+    rows = ledger.rows(  # the plus keeps to the index of the session: most intents are filled
         "SELECT s.session, s.dry, s.outcome, m.nav_usd, m.shadow_nav_usd, "
         "(SELECT regime FROM decisions d WHERE d.session = s.session AND d.dry = s.dry "
         " ORDER BY d.id DESC LIMIT 1) AS regime, "
         "(SELECT count(*) FROM intents i WHERE i.session = s.session) AS orders, "
-        "(SELECT count(*) FROM intents i WHERE i.session = s.session AND i.state = 'filled') "
+        "(SELECT count(*) FROM intents i WHERE i.session = s.session AND +i.state = 'filled') "
         " AS filled, "
         "(SELECT count(*) FROM incidents n WHERE n.session = s.session) AS incidents "
         "FROM (SELECT session, min(dry) AS dry, max(id) AS id FROM sessions "

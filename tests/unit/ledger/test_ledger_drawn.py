@@ -19,7 +19,7 @@ from bot.ledger.drawn import (
     numbers,
 )
 from bot.ledger.mark_rows import mark_row
-from bot.ledger.page_rows import trouble_codes, trouble_rows
+from bot.ledger.page_rows import day_rows, trouble_codes, trouble_rows
 from bot.ledger.store import Ledger
 from bot.ledger.totals import rebuild
 from bot.review.pages.charts import drawdown_chart, hedge_chart, shortfall_chart, value_chart
@@ -131,3 +131,18 @@ def test_alerts_and_incidents_are_listed_newest_first_by_kind_and_code(ledger: L
     assert [row.text for row in trouble_rows(ledger, code="B", limit=9)] == ["alert 2", "alert 0"]
     assert [row.code for row in trouble_rows(ledger, kind="incident", limit=9)] == ["C"]
     assert trouble_rows(ledger, kind="incident", code="A", limit=9) == ()
+
+
+def test_the_orders_of_a_session_are_found_by_the_session_and_not_by_their_state(
+    ledger: Ledger,
+) -> None:
+    """Of thirty years nearly all orders are filled: by that index each session reads them all."""
+    asked: list[str] = []
+    ledger._database.set_trace_callback(asked.append)
+    day_rows(ledger, limit=9)
+    ledger._database.set_trace_callback(None)
+
+    plan = [row["detail"] for row in ledger.rows(f"EXPLAIN QUERY PLAN {asked[0]}")]
+
+    assert sum("intents_by_session" in step for step in plan) == 2
+    assert not any("intents_by_state" in step for step in plan)
