@@ -27,7 +27,8 @@ from vollib.black.greeks import analytical
 from vollib.black.implied_volatility import implied_volatility
 
 from bot.core import chain
-from bot.core.pricing import Reason, implied_vol_and_greeks
+from bot.core.option_arrays import Inputs
+from bot.core.pricing import vols_and_deltas
 from bot.core.rules import Rules
 from bot.evidence.campaigns import ReplayTask, stamp_of_sweep
 from bot.evidence.engine import replay
@@ -46,7 +47,6 @@ SLICE = ReplaySettings(first=dt.date(2018, 1, 2), last=dt.date(2018, 3, 29))
 SWEPT = ReplaySettings(first=dt.date(2012, 1, 3), last=dt.date(2012, 6, 29))
 CELLS, WORKERS = 8, (1, 2)
 LOOPED, ROUNDS = 300, 7
-LETTERS = ("delta", "gamma", "vega", "theta", "rho")
 KILOBYTES, NS_PER_MS = 1024, 1e6
 
 
@@ -76,22 +76,22 @@ def _pricing(history: History) -> Iterator[Figure]:
     """Time each call of the kernel in a slice, then the same legs one by one in vollib."""
     calls: list[tuple[float, tuple[np.ndarray, ...], np.ndarray]] = []
 
-    def timed_call(*inputs: np.ndarray) -> object:
+    def timed_call(inputs: Inputs) -> object:
         start = time.process_time_ns()
-        found = implied_vol_and_greeks(*inputs)
+        found = vols_and_deltas(inputs)
         spent = time.process_time_ns() - start
-        calls.append((spent, np.broadcast_arrays(*inputs), np.asarray(found[0].reason)))
+        calls.append((spent, tuple(inputs), found[0]))
         return found
 
-    with patch.object(chain, "implied_vol_and_greeks", timed_call):
+    with patch.object(chain, "vols_and_deltas", timed_call):
         replay(history, Rules(), SLICE)
-    priced = [np.concatenate([np.ravel(call[1][each]) for call in calls]) for each in range(6)]
-    known = np.flatnonzero(np.concatenate([np.ravel(call[2]) for call in calls]) == Reason.OK)
+    priced = [np.concatenate([call[1][each] for call in calls]) for each in range(6)]
+    known = np.flatnonzero(np.isfinite(np.concatenate([call[2] for call in calls])))
     ours = sum(call[0] for call in calls) / len(priced[0])
     theirs = statistics.median(_vollib_ns(priced, known) for _ in range(ROUNDS))
-    together = min(timed(lambda: implied_vol_and_greeks(*priced), rounds=ROUNDS))
+    together = min(timed(lambda: vols_and_deltas(Inputs(*priced)), rounds=ROUNDS))
     note = f"{len(priced[0])} legs in {len(calls)} calls, one a decision, from {SLICE.first} on"
-    yield Figure(name="IV and Greeks of one leg in a replay", value=ours, unit="ns", note=note)
+    yield Figure(name="IV and delta of one leg in a replay", value=ours, unit="ns", note=note)
     yield at_least("pricing over vollib called per leg", theirs / ours, "x", RATIO, note=note)
     yield Figure(
         name="the same legs in one call, over vollib",
@@ -102,17 +102,16 @@ def _pricing(history: History) -> Iterator[Figure]:
 
 
 def _vollib_ns(priced: list[np.ndarray], known: np.ndarray) -> float:
-    """Return what vollib takes for one leg: its volatility and its five Greeks."""
+    """Return what vollib takes for one leg: its volatility and its delta."""
     step = max(1, len(known) // LOOPED)
     legs = known[::step][:LOOPED]
 
     def loop() -> None:
         for at in legs:
-            quote, forward, strike, years, discount = (float(each[at]) for each in priced[:5])
+            forward, strike, years, discount, quote = (float(each[at]) for each in priced[:5])
             flag, rate = "c" if priced[5][at] else "p", -np.log(discount) / years
             iv = implied_volatility(quote, forward, strike, rate, years, flag)
-            for letter in LETTERS:
-                getattr(analytical, letter)(flag, forward, strike, years, rate, iv)
+            analytical.delta(flag, forward, strike, years, rate, iv)
 
     return milliseconds(loop) * NS_PER_MS / len(legs)
 
