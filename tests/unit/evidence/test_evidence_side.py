@@ -17,6 +17,7 @@ from bot.core.rules import Rules
 from bot.evidence.benchmarks import Market, market_of
 from bot.evidence.by_segment import book_segment, books_by_segment, rows_of_segments
 from bot.evidence.chosen import best_choice, told
+from bot.evidence.day_surfaces import Surfaces
 from bot.evidence.dividends import daily_spx, described, read_total_return, with_dividends
 from bot.evidence.engine import replay
 from bot.evidence.settings import ReplaySettings
@@ -87,7 +88,7 @@ def test_every_book_stands_in_every_segment_and_all_sessions_in_one_regime(
 
 def test_the_promoter_is_decided_anew_by_its_own_policy(replayed: Replay) -> None:
     settings = ReplaySettings(first=first_session(walk()))
-    found = promoter_book(walk(), Rules(rate=0.03), settings)
+    found = promoter_book(Surfaces(walk()), Rules(rate=0.03), settings)
     market = market_of(walk(), found.book.sessions)
 
     beside = side_by_side(replayed, market, replayed.books["shadow"], found)
