@@ -174,10 +174,9 @@ def _ledger(project: Project) -> Iterator[Finding]:
         opened = Ledger.open
     try:
         with opened(path) as ledger:
-            found = str(ledger.value("PRAGMA quick_check(1)"))
-            differ = _totals(ledger) if found == "ok" else ()
-        text = f"{path}: {'sound' if found == 'ok' else found}"
-        yield Finding(name="ledger", passed=found == "ok", text=text)
+            damage = ledger.fault()
+            differ = () if damage else _totals(ledger)
+        yield Finding(name="ledger", passed=not damage, text=f"{path}: {damage or 'sound'}")
         if differ:
             yield Finding(name="totals", passed=False, text="; ".join(differ))
     except LedgerError as fault:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from bot.core.errors import DamagedLedgerError, LedgerError, NotInLedgerError
 from bot.files import create_private, distrust, private_folder
-from bot.ledger.soundness import demand_ends, vouch
+from bot.ledger.soundness import demand_ends, vouch, withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +122,7 @@ class Connection:
                 self._database.rollback()
                 raise
         except sqlite3.Error as fault:
-            self._checked_at = None
+            self._doubt()
             raise LedgerError(f"{self.path}: cannot write {what}: {fault}") from fault
 
     def rows(self, query: str, parameters: Parameters = ()) -> list[Row]:
@@ -136,7 +136,7 @@ class Connection:
         try:
             return self._database.execute(query, parameters).fetchall()
         except sqlite3.Error as fault:
-            self._checked_at = None
+            self._doubt()
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
 
     def row(self, query: str, parameters: Parameters = ()) -> Row | None:
@@ -150,7 +150,7 @@ class Connection:
         try:
             found: Row | None = self._database.execute(query, parameters).fetchone()
         except sqlite3.Error as fault:
-            self._checked_at = None
+            self._doubt()
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
         return found
 
@@ -158,6 +158,25 @@ class Connection:
         """Return the first column of the first row of a query, or ``None``."""
         row = self.row(query, parameters)
         return None if row is None else row[0]
+
+    def fault(self) -> str | None:
+        """Check the whole file; return what is wrong with it, or ``None``.
+
+        Raises
+        ------
+        LedgerError
+            The database refused.
+        """
+        found = str(self.value("PRAGMA quick_check(1)"))
+        if found == "ok":
+            return None
+        self._doubt()
+        return " ".join(found.split())
+
+    def _doubt(self) -> None:
+        """Vouch no more for a file in which something was wrong; the next opening checks it."""
+        self._checked_at = None
+        withdraw(self.path)
 
     def backup(self, path: Path) -> None:
         """Copy the ledger to `path` while it is in use; see ``bot.ledger.copies``.
@@ -172,9 +191,10 @@ class Connection:
         try:
             copy_checked(self._database, path)
         except LedgerError:
-            self._checked_at = None
+            self._doubt()
             raise
         except (sqlite3.Error, OSError) as fault:
+            self._doubt()
             raise LedgerError(f"{self.path}: cannot back up to {path}: {fault}") from fault
 
 

@@ -4,15 +4,18 @@
 
 - once in `EVERY`,
 - after an end that was not clean: a killed process, loss of power, a fault of the database,
-- whenever the file is not the very one that was closed: another size, time of change, or inode, or
-  a write-ahead log that is not empty. A restore, another program and a repaired disk are that.
+- whenever the file is not the very one that was closed: another size or inode, another time of
+  change of the content or of the inode, or a write-ahead log that is not empty. A restore, another
+  program and a repaired disk are that. So is a copy, even of file and note together with their
+  times: no program sets the time of change of an inode.
 
 Otherwise `demand_ends` reads the header, the schema and the newest rows of every table.
 
 What vouches for the file is a note beside it, ``NAME.sound``. It is removed, and the removal
 flushed, before the first write; a clean close writes it again, once the log is in the file and the
-file is on the disk. So the note is missing after every other end. It is later than the file by the
-clock of the file system: a change within the same tick of that clock would not show.
+file is on the disk. So the note is missing after every other end. Any process that meets a fault of
+the file removes the note, one that only reads too. It is later than the file by the clock of the
+file system: a change within the same tick of that clock would not show.
 
 Why that is enough for an order: a page that SQLite finds malformed while a session reads it is a
 ``LedgerError`` there, and no order leaves after one, as none leaves without a committed intent.
@@ -24,6 +27,7 @@ totals do, in part.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -96,6 +100,12 @@ def vouch(ledger: Path, checked_at: float) -> None:
         os.utime(path)
 
 
+def withdraw(ledger: Path) -> None:
+    """Remove the note, as a fault was found; one that cannot be removed is tried at the opening."""
+    with contextlib.suppress(OSError):
+        note_path(ledger).unlink(missing_ok=True)
+
+
 def now() -> float:
     """Return the time of this machine, in seconds since 1970."""
     return dt.datetime.now(dt.UTC).timestamp()
@@ -122,11 +132,13 @@ def demand_ends(database: sqlite3.Connection) -> None:
 
 def _identity(ledger: Path) -> list[int]:
     found = ledger.stat()
-    return [found.st_ino, found.st_size, found.st_mtime_ns]
+    return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _is_later(note: Path, ledger: Path) -> bool:
-    return note.stat().st_mtime_ns > ledger.stat().st_mtime_ns
+    """Whether a change of the file after the note would show in its times."""
+    found = ledger.stat()
+    return note.stat().st_mtime_ns > max(found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _is_empty(ledger: Path) -> bool:

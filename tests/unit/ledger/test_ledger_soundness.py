@@ -39,19 +39,24 @@ def is_vouched(path: Path) -> bool:
     return soundness.taken_over(path) is not None
 
 
+def spoil(path: Path, *, page: int, size: int = 4096) -> None:
+    """Spoil a page as a disk would: the note, where there is one, tells of the file as it is."""
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    if note_path(path).exists():
+        soundness.vouch(path, soundness.now())
+
+
 def damage(path: Path, *, table: str = "alerts") -> None:
-    """Spoil a root page, as a disk would: without a trace in the file's size or time."""
-    before = path.stat()
+    """Spoil a root page."""
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
         (root,) = database.execute(
             "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)
         ).fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
     database.close()
-    with path.open("r+b") as file:
-        file.seek((root - 1) * size)
-        file.write(b"\xa5" * size)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    spoil(path, page=root, size=size)
 
 
 def in_the_past(path: Path) -> int:
@@ -78,12 +83,7 @@ def test_a_clean_close_vouches_and_an_open_ledger_is_vouched_for_by_nothing(path
 
 
 def test_a_vouched_file_is_not_read_whole(path: Path) -> None:
-    before = path.stat()
-    page = in_the_past(path)
-    with path.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xa5" * 4096)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    spoil(path, page=in_the_past(path))
 
     with Ledger.open(path) as ledger:
         assert ledger.value("SELECT count(*) FROM sessions") == 1
@@ -101,6 +101,46 @@ def test_damage_on_the_way_to_the_newest_rows_is_found_even_so(path: Path) -> No
 
     with pytest.raises(DamagedLedgerError, match="malformed"):
         Ledger.open(path)
+
+
+def test_a_reader_that_finds_damage_removes_the_note(path: Path) -> None:
+    spoil(path, page=in_the_past(path))
+
+    with (
+        Ledger.open_read_only(path) as reader,
+        pytest.raises(LedgerError, match="malformed"),
+    ):
+        reader.rows("SELECT text FROM alerts")
+
+    assert not note_path(path).exists()
+
+
+def test_a_copy_that_fails_its_check_removes_the_note(path: Path, tmp_path: Path) -> None:
+    spoil(path, page=in_the_past(path))
+
+    with (
+        Ledger.open_read_only(path) as reader,
+        pytest.raises(LedgerError, match="the backup fails its check"),
+    ):
+        reader.backup(tmp_path / "copy.db")
+
+    assert not note_path(path).exists()
+
+
+def test_whoever_has_the_whole_file_checked_vouches_for_no_damaged_one(path: Path) -> None:
+    spoil(path, page=in_the_past(path))
+
+    with Ledger.open(path) as ledger:
+        assert "btreeInitPage" in (ledger.fault() or "")
+
+    assert not note_path(path).exists()
+
+
+def test_a_sound_file_has_no_fault_and_keeps_its_note(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger.fault() is None
+
+    assert is_vouched(path)
 
 
 def test_nothing_is_committed_over_a_damaged_page_that_the_commit_reads(path: Path) -> None:
@@ -143,6 +183,24 @@ def _logged(path: Path) -> None:
     path.with_name(f"{path.name}-wal").write_bytes(b"x")
 
 
+def _written_in_place(path: Path) -> None:
+    """As tools do that put a file back over another, with the size and the time that it had."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(path.read_bytes())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _of_the_past(path: Path) -> None:
+    """As a file whose inode was changed later than the note."""
+    os.utime(path, ns=(0, 0))
+    note = json.loads(note_path(path).read_text())
+    found = path.stat()
+    file = [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    note_path(path).write_text(json.dumps(note | {"file": file}))
+    os.utime(note_path(path), ns=(found.st_ctime_ns, found.st_ctime_ns))
+
+
 def _older(path: Path) -> None:
     note = json.loads(note_path(path).read_text())
     note["checked_at"] -= dt.timedelta(days=7, minutes=1).total_seconds()
@@ -166,7 +224,18 @@ def _in_one_tick(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "happened",
-    [_killed, _touched, _replaced, _logged, _older, _of_the_future, _scribbled, _in_one_tick],
+    [
+        _killed,
+        _touched,
+        _replaced,
+        _logged,
+        _written_in_place,
+        _of_the_past,
+        _older,
+        _of_the_future,
+        _scribbled,
+        _in_one_tick,
+    ],
 )
 def test_after_anything_else_than_a_clean_close_the_whole_file_is_checked(
     path: Path, happened: object
