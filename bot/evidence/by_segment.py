@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from bot.evidence.books import BookDays, Replay
 
     Rows = NDArray[np.bool_]
+
+NO_SPREAD: Final = 1e-12
+"""Deviation of daily returns below which it is that of the arithmetic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,4 +139,6 @@ def _deviation(returns: NDArray[np.float64]) -> float:
 
 def _sharpe(excess: NDArray[np.float64]) -> float:
     spread = _deviation(excess)
-    return float(excess.mean()) / spread * math.sqrt(SESSIONS_A_YEAR) if spread > 0 else math.nan
+    if not spread > NO_SPREAD:
+        return math.nan
+    return float(excess.mean()) / spread * math.sqrt(SESSIONS_A_YEAR)

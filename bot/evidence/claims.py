@@ -259,7 +259,8 @@ def spike_gain(fresh: Mapping[str, FreshGains], held: Sequence[HeldLayer] = ()) 
     text = (
         f"far layer {medians['far']:+.0%}{_kept(gains)}, "
         f"20-delta call of a month {medians['month20']:+.0%} "
-        f"(medians; spikes {len(gains.at_begin)}, with recorded VX {gains.recorded}){_held(held)}"
+        f"(medians at the first close 10 points up; spikes {len(gains.at_begin)}, "
+        f"with recorded VX {gains.recorded}){_held(held)}"
     )
     return Reading(outcome=_of([each >= SPIKE_GAIN[0] for each in medians.values()]), text=text)
 

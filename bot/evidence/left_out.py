@@ -7,8 +7,9 @@ regression. Nothing is decided anew.
 
 The answer **hangs on** an event without which one of its two halves would be another: whether the
 deepest drawdown is smaller by a tenth, and whether an investor of risk aversion 4 would rather have
-the hedged book (``bot.evidence.verdict``; of the rivals, the smaller unhedged book that falls as
-deep is asked, the others are not priced anew).
+the hedged book (``bot.evidence.verdict``). Of the rivals, the smaller unhedged book that falls as
+deep is made anew; one of the others that was better over the whole history is taken to be so
+without the event.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from numpy.typing import NDArray
 from bot.evidence.benchmarks import Market
 from bot.evidence.books import BookDays
 from bot.evidence.figures import (
-    SESSIONS_A_YEAR,
     before,
     capital,
     drawdown_reduction,
@@ -33,8 +33,9 @@ from bot.evidence.figures import (
     hedge_pnl,
     max_drawdown,
     monthly_returns,
+    years,
 )
-from bot.evidence.rivals import smaller_at_equal_drawdown
+from bot.evidence.rivals import is_better, smaller_at_equal_drawdown
 from bot.evidence.segments import CRASHES, GRINDS, within
 from bot.evidence.spikes import CENSORED_AT
 from bot.evidence.statistics import capm, certainty_equivalent
@@ -96,12 +97,15 @@ class Measured:
         Value of the hedge at the end of each session, shape (n,).
     market
         Bills and SPX over the same sessions.
+    cheaper
+        Whether a rival that is no smaller unhedged book was better over the whole history.
     """
 
     hedged: BookDays
     shadow: BookDays
     premium_usd: NDArray[np.float64]
     market: Market
+    cheaper: bool = False
 
 
 def events(book: BookDays, spikes: Sequence[Spike]) -> Iterator[tuple[str, Rows]]:
@@ -154,7 +158,7 @@ def measured_without(found: Measured, name: str, rows: Rows) -> LeftOut:
         condor_alpha=bare.alpha,
         condor_t=bare.alpha_t,
         works=None if math.isnan(reduction) else reduction >= WORKS_FROM,
-        worth=_worth(hedged, shadow, months),
+        worth=_worth(hedged, shadow, months, cheaper=found.cheaper),
     )
 
 
@@ -178,7 +182,7 @@ def hangs_on(found: Sequence[LeftOut]) -> str:
     turning = hanging(found)
     most = max(turning or others, key=lambda each: _weight(whole, each))
     if turning:
-        also = "" if len(turning) == 1 else f" (and as much on {len(turning) - 1} more)"
+        also = "" if len(turning) == 1 else f" (and on {len(turning) - 1} more)"
         return (
             f"The answer hangs on one event, {most.name}{also}: without it {_other(whole, most)} "
             f"(reduction {_share(most)} instead of {_share(whole)}, drag {most.drag:.2%} instead "
@@ -228,8 +232,8 @@ def _drag(found: Measured, kept: Rows) -> float:
     interest = np.zeros(len(kept))
     interest[1:] = np.nan_to_num(found.premium_usd[:-1] * found.market.bill_days[1:])
     cost = interest - hedge_pnl(found.hedged, found.shadow)
-    nav, years = float(before(found.hedged)[kept].mean()), kept.sum() / SESSIONS_A_YEAR
-    return float(cost[kept].sum()) / nav / float(years)
+    nav, span = float(before(found.hedged)[kept].mean()), years(found.hedged) * kept.mean()
+    return float(cost[kept].sum()) / nav / float(span)
 
 
 def _months(book: BookDays, rows: Rows) -> pd.Series[float]:
@@ -247,13 +251,26 @@ def _spx(months: pd.Series[float], market: Market) -> pd.Series[float]:
     return market.spx.reindex(months.index)
 
 
-def _worth(hedged: BookDays, shadow: BookDays, months: dict[str, pd.Series[float]]) -> bool | None:
-    """Return whether a careful investor would rather have the hedge than a smaller book."""
+def _worth(
+    hedged: BookDays, shadow: BookDays, months: dict[str, pd.Series[float]], *, cheaper: bool
+) -> bool | None:
+    """Return whether a careful investor would rather have the hedge than do without it.
+
+    Parameters
+    ----------
+    hedged, shadow
+        All sessions, those that are left out without P&L.
+    months
+        Returns of the months that are left, by book.
+    cheaper
+        Whether a rival that is not made anew is better.
+    """
     ours, bare = (
         certainty_equivalent(np.asarray(months[book.name].dropna(), float), JUDGING_AVERSION)
         for book in (hedged, shadow)
     )
     if ours is None or bare is None or math.isnan(ours - bare):
         return None
-    rival = smaller_at_equal_drawdown(shadow, max_drawdown(from_capital(hedged)).share)
-    return ours > bare and rival.growth <= growth(hedged)
+    own, fall = growth(hedged), max_drawdown(from_capital(hedged)).share
+    smaller = smaller_at_equal_drawdown(shadow, fall)
+    return ours > bare and not (cheaper or is_better(smaller, growth=own, drawdown=fall))

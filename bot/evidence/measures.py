@@ -58,6 +58,8 @@ class Measures:
         Session in which a book was worth nothing, by its name; those that survived are not in it.
     drag, reduction
         Over all sessions.
+    since
+        Drag since the hedge can be traded; ``None`` where the replay begins later or ends before.
     outcomes
         Of the spikes.
     recovery
@@ -88,6 +90,7 @@ class Measures:
     shadow: BookFigures
     ruined: Mapping[str, dt.date]
     drag: Drag
+    since: Drag | None
     reduction: float
     outcomes: tuple[SpikeOutcome, ...]
     recovery: Pair
@@ -165,12 +168,8 @@ def _measured(
         hedged=book_figures(hedged, market.bills),
         shadow=book_figures(shadow, market.bills),
         ruined={},
-        drag=drag(
-            hedged,
-            shadow,
-            premium_usd=premium_usd[: len(hedged.sessions)],
-            bill_returns=market.bill_days[: len(hedged.sessions)],
-        ),
+        drag=_drag(hedged, shadow, market, premium_usd),
+        since=_drag_since(TRADEABLE, hedged, shadow, market, premium_usd),
         reduction=drawdown_reduction(hedged, shadow),
         outcomes=spike_outcomes(events, hedged, shadow),
         recovery=Pair(hedged=_recovery(hedged, cost), shadow=_recovery(shadow, cost)),
@@ -185,6 +184,31 @@ def _measured(
         },
         segments=all_segments(replay),
     )
+
+
+def _drag(
+    hedged: BookDays, shadow: BookDays, market: Market, premium_usd: NDArray[np.float64]
+) -> Drag:
+    count = len(hedged.sessions)
+    return drag(
+        hedged, shadow, premium_usd=premium_usd[:count], bill_returns=market.bill_days[:count]
+    )
+
+
+def _drag_since(
+    first: dt.date,
+    hedged: BookDays,
+    shadow: BookDays,
+    market: Market,
+    premium_usd: NDArray[np.float64],
+) -> Drag | None:
+    """Return the drag from a day on; ``None`` where nothing, or everything, lies after it."""
+    begin, sessions = np.datetime64(first), hedged.sessions
+    own, bare = (between(book, begin, sessions[-1]) for book in (hedged, shadow))
+    if own is None or bare is None or len(own.sessions) == len(sessions):
+        return None
+    kept = np.flatnonzero(sessions >= begin)
+    return drag(own, bare, premium_usd=premium_usd[kept], bill_returns=market.bill_days[kept])
 
 
 def _recovery(book: BookDays, cost: float) -> int | None:

@@ -86,7 +86,9 @@ def _history(study: Study) -> Iterator[Section]:
     yield Section(
         key="segments",
         title="Years and segments",
-        note="Sums of daily returns; the hedge beside them is its share of NAV.",
+        note="Sums of daily returns; the hedge beside them is its share of NAV. Regime and cycle "
+        "are those at the end of a session, which its return has helped to make: no rule could "
+        "have earned what stands beside them.",
         charts=(charts.hedge_chart(study),),
         tables=(*tables.segment_tables(study), *events.book_segment_tables(study.by_segment)),
     )

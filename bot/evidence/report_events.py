@@ -82,8 +82,8 @@ def breach_table(study: Study) -> Table:
         note="A sale is a session on which a layer sold by a rule of profit. Breached: within "
         f"{CENSORED_AT} sessions SPX traded beyond that strike of a condor that was open, puts or "
         "calls; the long strike is where a condor's loss ends. Sessions are of those that were. "
-        "Sold calls then: what they would have brought at the bid of the breach, over what they "
-        "were sold for (median).",
+        "A sale after which no condor was open is followed by none. Sold calls then: what they "
+        "would have brought at the bid of the breach, over what they were sold for (median).",
     )  # fmt: skip
 
 
@@ -112,7 +112,8 @@ def left_out_table(study: Study) -> Table:
         rows=tuple(_left_row(each, turning) for each in study.left_out),
         note=f"Its sessions count as if they had not been: {hangs_on(study.left_out)} Every spike, "
         f"to {CENSORED_AT} sessions after its beginning, and every named stretch. Alpha a year "
-        "against SPX; months that an event touches are no part of it.",
+        "against SPX; months that an event touches are no part of it. Worth: of the rivals, the "
+        "smaller unhedged book is made anew, the others are those of the whole history.",
     )  # fmt: skip
 
 
@@ -143,7 +144,8 @@ def book_segment_tables(found: Mapping[str, tuple[BookSegment, ...]]) -> tuple[T
                 ">deepest fall", ">worst month",
             ),
             rows=tuple(_segment_row(each) for each in rows),
-            note="Returns of its sessions, chained; not made yearly.",
+            note="Returns of its sessions, chained; not made yearly. Sharpe: none where a book "
+            "does not differ from bills.",
         )
         for heading, rows in found.items()
     )  # fmt: skip
@@ -156,7 +158,7 @@ def _segment_row(each: BookSegment) -> tuple[Cell, ...]:
         f"{each.sessions:,}",
         signed(each.gained),
         percent(each.volatility),
-        figure(each.sharpe),
+        figure(each.sharpe) or "none",
         percent(each.drawdown),
         percent(each.worst_month),
     )

@@ -12,6 +12,7 @@ from bot.evidence.figures import book_figures
 from bot.evidence.measures import AVERSIONS
 from bot.evidence.report_cells import Table, figure, percent, sessions, signed
 from bot.evidence.report_charts import courses
+from bot.evidence.side_by_side import BILLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def books_table(study: Study) -> Table:
                 name,
                 percent(found.growth, 2),
                 percent(found.volatility),
-                figure(found.sharpe),
+                "none" if name == BILLS else figure(found.sharpe),
                 percent(found.drawdown.share),
                 percent(found.worst_month),
                 sessions(found.recovery_sessions),

@@ -46,6 +46,9 @@ BOUGHT, SOLD = 0.95, 0.85
 WEEK: Final = 7
 """Days: the next expiry is further away than that when a spread is bought."""
 
+NO_DEEPER: Final = 1.001
+"""Factor within which two drawdowns are the same."""
+
 DIVIDEND_YIELD: Final = 0.018
 """Mean dividend yield of SPX since 1990, decimal per year."""
 
@@ -69,6 +72,11 @@ class Rival:
     growth: float
     drawdown: float
     note: str = ""
+
+
+def is_better(rival: Rival, *, growth: float, drawdown: float) -> bool:
+    """Return whether a rival fell no further than a book of that drawdown and grew faster."""
+    return rival.drawdown <= drawdown * NO_DEEPER and rival.growth > growth
 
 
 def condor_returns(shadow: BookDays) -> NDArray[np.float64]:

@@ -38,6 +38,7 @@ from bot.evidence.resampling import RESAMPLES, Resampled, resample_books
 from bot.evidence.rivals import (
     Rival,
     as_rival,
+    is_better,
     put_spread_returns,
     put_spreads_at_equal_drag,
     smaller_at_equal_drag,
@@ -206,12 +207,12 @@ def _finished(  # noqa: PLR0913 - the parts of a study
     large = large_measures(raw, market)
     found = claims(default, large, inputs)
     calls = calls_overlay(sources.history, alone)
-    rivals = rivals_of(sources.history, alone, default, calls)
+    smaller = smaller_books(shadow, default)
+    others = other_rivals(sources.history, alone, default, calls)
     count = QUICK_RESAMPLES if quick else RESAMPLES
     resampled = resample_books(hedged, shadow, count=count)
     beside = side_by_side(alone, market, calls, promoter)
-    whole = Measured(hedged=hedged, shadow=shadow, premium_usd=premium(raw), market=market)
-    without = left_out(whole, [each.spike for each in default.outcomes])
+    without = without_each(alone, market, default, others)
     chosen = best_choice(sources.tables.get("choice"), market.bills)
     return Study(
         sources=sources,
@@ -228,13 +229,13 @@ def _finished(  # noqa: PLR0913 - the parts of a study
         answer=answer(
             default,
             claims=found,
-            rivals=rivals,
+            rivals=(*smaller, *others),
             resampled=resampled,
             large=large,
             carried_t=carried_t(sources.tables.get("variants"), default),
             further=(hangs_on(without), *told_of(beside), told(chosen)),
         ),
-        rivals=rivals,
+        rivals=(*smaller, *others),
         resampled=resampled,
         fresh=inputs.fresh,
         entries=entries(alone),
@@ -296,10 +297,18 @@ def calls_overlay(history: History, alone: Replay) -> BookDays:
     return overlay(shadow, calls, spread_share=settings.spread_share)
 
 
-def rivals_of(
+def smaller_books(shadow: BookDays, measured: Measures) -> tuple[Rival, ...]:
+    """Return the smaller unhedged books at equal drag and at equal drawdown."""
+    return (
+        smaller_at_equal_drag(shadow, measured.drag.total),
+        smaller_at_equal_drawdown(shadow, measured.hedged.drawdown.share),
+    )
+
+
+def other_rivals(
     history: History, alone: Replay, measured: Measures, calls: BookDays
 ) -> tuple[Rival, ...]:
-    """Return the rivals at equal drag and at equal drawdown, and the rule of VXTH."""
+    """Return the put spreads at equal drag, and the rule of VXTH."""
     shadow, cost, assumed = alone.books[SHADOW], measured.drag.total, alone.settings
     spreads = put_spread_returns(
         history,
@@ -308,8 +317,6 @@ def rivals_of(
         spread_stress=assumed.spread_stress,
     )
     return (
-        smaller_at_equal_drag(shadow, cost),
-        smaller_at_equal_drawdown(shadow, measured.hedged.drawdown.share),
         put_spreads_at_equal_drag(shadow, spreads, cost),
         as_rival(calls, "30-delta VIX calls by the rule of VXTH", "0 to 1 % of NAV a month"),
     )
@@ -331,6 +338,23 @@ def told_of(beside: Mapping[str, BookDays]) -> Iterator[str]:
         f"{growth(beside[PROMOTER]):.2%} a year and fell by {falls[PROMOTER]:.1%} at most, the "
         f"steward that never does by {growth(beside[HEDGED]):.2%} and {falls[HEDGED]:.1%}."
     )
+
+
+def without_each(
+    alone: Replay, market: Market, measured: Measures, others: tuple[Rival, ...]
+) -> tuple[LeftOut, ...]:
+    """Return what is measured without each event; `others` are the rivals not made anew."""
+    own = measured.hedged
+    whole = Measured(
+        hedged=alone.books[HEDGED],
+        shadow=alone.books[SHADOW],
+        premium_usd=premium(alone),
+        market=market,
+        cheaper=any(
+            is_better(each, growth=own.growth, drawdown=own.drawdown.share) for each in others
+        ),
+    )
+    return left_out(whole, [each.spike for each in measured.outcomes])
 
 
 def substitutes(alone: Replay) -> dict[str, int]:

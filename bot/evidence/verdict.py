@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from bot.evidence.books import HEDGED
 from bot.evidence.claims import Outcome
 from bot.evidence.eras import TRADEABLE
-from bot.evidence.segments import TRADEABLE_ERA
+from bot.evidence.rivals import is_better
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,17 +130,18 @@ def is_it_worth_it(measured: Measures, rivals: Sequence[Rival]) -> bool | None:
 
 def _beats(rival: Rival, measured: Measures) -> bool:
     """Return whether a rival fell no further than the hedged book and grew faster."""
-    no_deeper = rival.drawdown <= measured.hedged.drawdown.share * 1.001
-    return no_deeper and rival.growth > measured.hedged.growth
+    own = measured.hedged
+    return is_better(rival, growth=own.growth, drawdown=own.drawdown.share)
 
 
 def _cost(measured: Measures) -> str:
     total = measured.drag.total
     with_hedge, without = measured.hedged.growth, measured.shadow.growth
-    since = "".join(
-        f" Since July 2006, when VIX calls could be bought, it {_cost_word(-each.hedge_a_year)}."
-        for each in measured.segments["Eras"]
-        if each.name == TRADEABLE_ERA
+    since = (
+        ""
+        if measured.since is None
+        else " Since July 2006, when VIX calls could be bought, it "
+        f"{_cost_word(measured.since.total)}."
     )
     return (
         f"From {measured.first} to {measured.last} the hedge {_cost_word(total)} of NAV a year; "

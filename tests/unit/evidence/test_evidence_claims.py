@@ -246,6 +246,31 @@ def test_a_hedge_that_costs_and_saves_nothing_is_said_so_first() -> None:
     assert any("do not (" in each and "drawdown" in each for each in found.sentences)
 
 
+def test_the_cost_since_the_hedge_can_be_bought_is_a_drag_like_that_of_the_whole() -> None:
+    """16 USD a day before and 24 from then on, with a premium of 36,500 USD at 1 % a year."""
+    sessions = np.busday_offset("2005-07-17", np.arange(DAYS), roll="forward")
+    late = sessions >= np.datetime64("2006-07-17")
+    hedge = np.where(late, -24.0, -16.0)
+    condor = WORKING.books["shadow"].condor_usd
+    books = {
+        "hedged": book(condor, hedge, sessions=sessions.astype("datetime64[D]")),
+        "shadow": book(condor, name="shadow", sessions=sessions.astype("datetime64[D]")),
+    }
+    old = replace(WORKING, books=books, days=WORKING.days.set_axis(pd.DatetimeIndex(sessions)))
+    bills = replace(market(old), bill_days=np.full(DAYS, 0.01 / 365))
+
+    found = measure(
+        "old", old, bills, premium_usd=np.full(DAYS, 36_500.0), crash=Pair(hedged=None, shadow=None)
+    )
+
+    count = int(late.sum())
+    span = (int((sessions[-1] - np.datetime64("2006-07-17")).astype(int)) + 1) / 365.25
+    nav = 1_000_000 + float(np.cumsum(condor + hedge)[DAYS - count - 1 : -1].mean())
+    assert found.since is not None
+    assert found.since.total == pytest.approx((24 * count + (count - 1)) / nav / span)
+    assert measures(WORKING).since is None
+
+
 def test_a_hedge_that_a_smaller_book_beats_is_not_worth_its_cost() -> None:
     dear = replay(-130.0, 3_000.0, condor_a_day=200.0)
     rival = smaller_at_equal_drawdown(dear.books["shadow"], measures(dear).hedged.drawdown.share)

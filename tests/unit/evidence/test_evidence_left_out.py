@@ -59,7 +59,7 @@ def without(start: int, end: int) -> np.ndarray:
 
 
 def test_drag_is_of_the_sessions_that_are_left() -> None:
-    """10 USD a session over 252 kept ones, and bills of 0.01 % on a premium of 2,000 USD."""
+    """10 USD a session over the first third, and bills of 0.01 % on a premium of 2,000 USD."""
     found = measured_without(
         measured(np.zeros(DAYS), np.full(DAYS, -10.0), premium=2_000.0),
         "two years",
@@ -68,7 +68,8 @@ def test_drag_is_of_the_sessions_that_are_left() -> None:
     mean_nav = CAPITAL - 10 * np.arange(252).mean()
 
     # the first session earns no interest: there is none before it
-    assert found.drag == pytest.approx((252 * 10 + 251 * 0.2) / mean_nav)
+    # 756 weekdays from 2019-01-02 end on 2021-11-24: 1,058 calendar days with both ends
+    assert found.drag == pytest.approx((252 * 10 + 251 * 0.2) / mean_nav / (1_058 / 365.25 / 3))
     assert found.sessions == DAYS - 252
 
 
@@ -137,7 +138,7 @@ def test_the_event_without_which_the_answer_is_another_is_named() -> None:
 
     assert [each.name for each in hanging(found)] == ["b", "c"]
     assert hangs_on(found) == (
-        "The answer hangs on one event, b (and as much on 1 more): without it the hedge would not "
+        "The answer hangs on one event, b (and on 1 more): without it the hedge would not "
         "work (reduction 2% instead of 36%, drag 1.00% instead of 1.00%)."
     )
     assert "it would be worth its cost" in hangs_on(
@@ -152,6 +153,20 @@ def test_an_event_that_leaves_nothing_to_reduce_is_what_the_answer_hangs_on() ->
         "The answer hangs on one event, a: without it the history could not tell (reduction "
         "unknown instead of 36%"
     )
+
+
+def worth(*, paid: float, cheaper: bool = False) -> bool | None:
+    """Condors earn 300 USD a session and once lose 100,000, of which the hedge saves 99,000."""
+    condor, hedge = np.full(DAYS, 300.0), np.full(DAYS, -paid)
+    condor[302], hedge[302] = -100_000.0, 99_000.0
+    found = replace(measured(condor, hedge), cheaper=cheaper)
+    return measured_without(found, NOTHING, without(0, 0)).worth
+
+
+def test_the_hedge_is_worth_it_only_where_no_rival_is_better() -> None:
+    assert worth(paid=5.0) is True
+    assert worth(paid=5.0, cheaper=True) is False
+    assert worth(paid=290.0) is False
 
 
 def test_without_events_nothing_is_said() -> None:

@@ -21,7 +21,7 @@ from bot.evidence.day_surfaces import Surfaces
 from bot.evidence.dividends import daily_spx, described, read_total_return, with_dividends
 from bot.evidence.engine import replay
 from bot.evidence.settings import ReplaySettings
-from bot.evidence.side_by_side import promoter_book, side_by_side
+from bot.evidence.side_by_side import index_book, promoter_book, side_by_side
 from bot.evidence.sizes import at_size
 
 if TYPE_CHECKING:
@@ -57,6 +57,17 @@ def test_one_session_has_no_volatility() -> None:
     assert (found.sessions, found.gained) == (1, pytest.approx(0.1))
     assert math.isnan(found.volatility)
     assert math.isnan(found.sharpe)
+
+
+def test_bills_have_no_sharpe_ratio_over_themselves() -> None:
+    """What they differ by is the rounding of the books, which is no deviation."""
+    bills = np.full(300, 0.000_1) + 1e-6 * np.sin(np.arange(300))
+    own = index_book("bills", book(np.zeros(300)), bills)
+
+    found = book_segment(("calm", "T-bills"), own, np.arange(300) % 3 > 0, bills)
+
+    assert math.isnan(found.sharpe)
+    assert found.volatility > 0
 
 
 @pytest.fixture(scope="module")
