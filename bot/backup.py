@@ -45,18 +45,19 @@ def after_session(project: Project, ledger: Ledger, session: Session, *, at: dt.
         made = back_up(project.settings, ledger, session)
     except (LedgerError, OSError) as fault:
         log.exception("backup.failed", session=str(session))
-        _note_failure(ledger, session, at=at, detail=str(fault))
+        _note_failure(ledger, "BACKUP_FAILED", session, at=at, detail=str(fault))
     else:
         log.info("backup.made", path=str(made), megabytes=round(made.stat().st_size / 1e6, 1))
         _hold_totals(ledger, session, at=at)
 
 
 def _hold_totals(ledger: Ledger, session: Session, *, at: dt.datetime) -> None:
-    """Hold every total against its rows, once a week; what differs is an incident."""
+    """Hold every total against its rows, once a week; what differs or cannot be told is noted."""
     try:
         found = ledger.mend_totals(at=at) if _begins_week(ledger, session) else ()
     except LedgerError as fault:
         log.warning("totals.not_checked", detail=str(fault))
+        _note_failure(ledger, "TOTALS_DIFFER", session, at=at, detail=f"not checked: {fault}")
     else:
         if found:
             log.error("totals.differ", faults=list(found))
@@ -68,9 +69,11 @@ def _begins_week(ledger: Ledger, session: Session) -> bool:
     return before is None or before.isocalendar()[:2] != session.isocalendar()[:2]
 
 
-def _note_failure(ledger: Ledger, session: Session, *, at: dt.datetime, detail: str) -> None:
+def _note_failure(
+    ledger: Ledger, kind: str, session: Session, *, at: dt.datetime, detail: str
+) -> None:
     try:
-        ledger.incident("BACKUP_FAILED", session=session, at=at, detail=detail)
+        ledger.incident(kind, session=session, at=at, detail=detail)
     except LedgerError as fault:
         log.warning("backup.failure_not_noted", detail=str(fault))
 

@@ -182,9 +182,14 @@ def _with_recovery(series: Series, session: Session, value: Decimal) -> Series:
 
 
 def _with_fall(series: Series, session: Session, value: Decimal) -> Series:
-    """Raise the running high, or hold the distance to it against the deepest fall."""
+    """Raise the running high, or hold the distance to it against the deepest fall.
+
+    Below a high that is not positive nothing is measured: there is no share of it.
+    """
     if value >= series.high_usd:
         return replace(series, high=session, high_usd=value)
+    if series.high_usd <= 0:
+        return series
     share = float((series.high_usd - value) / series.high_usd)
     if share <= series.share:
         return series

@@ -89,18 +89,27 @@ class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Qu
     def totals_at_fault(self) -> tuple[str, ...]:
         """Name the totals that are not what their rows come to; every row is read.
 
+        Totals and rows are those of one moment, whatever another process writes meanwhile.
+
         Raises
         ------
         LedgerError
-            The database refused.
+            The database refused, or a row holds what is no amount.
         """
         try:
-            return faults(self._database)
+            self._database.execute("BEGIN")
+            try:
+                return faults(self._database)
+            finally:
+                self._database.rollback()
         except sqlite3.Error as fault:
+            self._doubt()
             raise LedgerError(f"{self.path}: cannot read: {fault}") from fault
 
     def mend_totals(self, *, at: dt.datetime) -> tuple[str, ...]:
         """Make totals that are at fault anew from their rows, with an incident for each.
+
+        The incidents come first: an end between the two has them told again, and not never.
 
         Returns
         -------
@@ -108,11 +117,11 @@ class Ledger(Journal, Versions, Attendance, Observations, Orders, CondorPast, Qu
             What was at fault.
         """
         found = self.totals_at_fault()
+        for text in found:
+            self.incident("TOTALS_DIFFER", session=None, at=at, detail=text)
         if found:
             with self.writing("the totals") as database:
                 rebuild(database)
-            for text in found:
-                self.incident("TOTALS_DIFFER", session=None, at=at, detail=text)
         return found
 
 

@@ -10,8 +10,9 @@ with the figure *up to* it: what is told of an older session needs no other read
 that is written again carries all later rows with it.
 
 A total follows from rows, and the rows are the facts. `faults` reckons every total anew and names
-those that differ: on schedule (``bot.ledger.soundness``) and in ``steward check``. One that differs
-is an incident, and is made again from the rows. Where one is missing a reader raises.
+those that differ: after the first session of a week (``bot.backup``) and in ``steward check``. One
+that differs is an incident, and is made again from the rows; until then it is used. A reader raises
+where the course after a mark is missing; of the other totals the check alone tells what is missing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bot.core.course import CourseSoFar, advanced
+from bot.core.errors import LedgerError
 from bot.ledger.codec import decode, encode
 from bot.ledger.mark_rows import MARK_COLUMNS, read_mark
 from bot.ledger.queries import USD_PER_POINT
@@ -29,7 +31,7 @@ from bot.ledger.text import optional_decimal_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from bot.core.mark import Mark
 
@@ -91,17 +93,29 @@ def structure_noted(database: sqlite3.Connection, structure_id: str, *, sign: in
 
 
 def rebuild(database: sqlite3.Connection) -> None:
-    """Make every total anew from its rows; within a transaction of the caller."""
-    for table, reckon in _RECKONED.items():
-        _replaced(database, table, FIRST, reckon(database))
+    """Make every total anew from its rows; within a transaction of the caller.
+
+    Raises
+    ------
+    LedgerError
+        A row holds what is no amount.
+    """
+    for table in _RECKONED:
+        _replaced(database, table, FIRST, _reckoned(database, table))
 
 
 def faults(database: sqlite3.Connection) -> tuple[str, ...]:
-    """Name the totals that are not what their rows come to; one line for each kind of total."""
+    """Name the totals that are not what their rows come to; one line for each kind of total.
+
+    Raises
+    ------
+    LedgerError
+        A row holds what is no amount.
+    """
     found = []
-    for table, reckon in _RECKONED.items():
+    for table in _RECKONED:
         kept = {row[: _KEYS[table]]: row for row in map(tuple, _kept(database, table))}
-        right = {row[: _KEYS[table]]: row for row in reckon(database)}
+        right = {row[: _KEYS[table]]: row for row in _reckoned(database, table)}
         wrong = sorted(
             key for key in kept.keys() | right.keys() if not _same(kept.get(key), right.get(key))
         )
@@ -109,6 +123,14 @@ def faults(database: sqlite3.Connection) -> tuple[str, ...]:
             which = " ".join(map(str, wrong[0]))
             found.append(f"{table}: {len(wrong)} of {len(right)} rows differ, the first {which}")
     return tuple(found)
+
+
+def _reckoned(database: sqlite3.Connection, table: str) -> list[Row]:
+    """Reckon a kind of total from all its rows."""
+    try:
+        return list(_RECKONED[table](database))
+    except (ArithmeticError, TypeError, ValueError) as fault:
+        raise LedgerError(f"{table}: cannot be reckoned from their rows: {fault!r}") from fault
 
 
 def _kept(database: sqlite3.Connection, table: str) -> sqlite3.Cursor:
@@ -130,7 +152,7 @@ def _amount(cell: Any) -> Any:  # noqa: ANN401 - any column
         return cell
 
 
-def _replaced(database: sqlite3.Connection, table: str, since: str, rows: Iterator[Row]) -> None:
+def _replaced(database: sqlite3.Connection, table: str, since: str, rows: Iterable[Row]) -> None:
     """Put `rows` in the place of those from `since` on."""
     made = list(rows)
     where = "WHERE session >= ?" if table != "structure_totals" else "WHERE kind >= ?"

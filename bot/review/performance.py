@@ -150,13 +150,13 @@ def _from_inception(marks: Sequence[Mark], points: Sequence[Point]) -> tuple[Poi
 
 
 def max_drawdown(points: Sequence[Point]) -> Drawdown:
-    """Return the deepest fall below the running high, as a share of that high."""
+    """Return the deepest fall below a running high that is positive, as a share of that high."""
     worst = Drawdown()
     high: Point | None = None
     for session, value in points:
         if high is None or value >= high[1]:
             high = (session, value)
-        elif (share := float((high[1] - value) / high[1])) > worst.share:
+        elif high[1] > 0 and (share := float((high[1] - value) / high[1])) > worst.share:
             worst = Drawdown(share=share, usd=high[1] - value, peak=high[0], trough=session)
     return _with_recovery(worst, points)
 

@@ -294,6 +294,19 @@ def test_after_the_first_session_of_a_week_the_totals_are_held_against_their_row
     assert ledger.last_incident("TOTALS_DIFFER") is not None
 
 
+def test_totals_that_cannot_be_told_are_an_incident_and_no_end_of_the_bot(
+    ledger: Ledger, project: Project, events: list[logging.LogRecord]
+) -> None:
+    ledger.record_mark(mark())
+    with ledger.writing("a fault") as database:
+        database.execute("UPDATE marks SET nav_usd = '1.2.3'")
+
+    after_session(project, ledger, SESSION, at=AT)
+
+    assert [named(event) for event in events][1:] == [("WARNING", "totals.not_checked")]
+    assert "not checked: courses" in (ledger.last_incident("TOTALS_DIFFER") or "")
+
+
 def test_a_failed_backup_is_an_incident_and_no_end_of_the_bot(
     ledger: Ledger, project: Project, events: list[logging.LogRecord]
 ) -> None:

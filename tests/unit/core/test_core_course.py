@@ -69,6 +69,16 @@ def test_the_past_is_read_for_the_first_mark_and_for_the_first_complete_one_only
     assert read == [1, 2]
 
 
+def test_below_a_high_of_nothing_there_is_no_share_to_measure() -> None:
+    """An account that holds nothing and then owes: a mark of it is recorded all the same."""
+    taken = marks([(1, Decimal(nav), None, None) for nav in (0, -5, 3, 2)])
+
+    found = states(taken)
+
+    assert [state.book.share for state in found if state.book] == [0, 0, 0, 1 / 3]
+    assert performance_so_far(found[-1]) == performance(taken)
+
+
 def test_the_running_high_is_the_highest_value_from_the_capital_on() -> None:
     """The capital is 1000 - 0 - 1.50; then up to 1010, and down."""
     rows = [(1, Decimal(nav), Decimal(nav), Decimal(0)) for nav in (1000, 1010, 990)]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.core.errors import LedgerError
 from bot.core.quality import executions
+from bot.ledger import totals
 from bot.ledger.store import Ledger
 from bot.ledger.totals import faults, rebuild
 from ledger_facts import (
@@ -31,6 +33,7 @@ from ledger_facts import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -186,3 +189,63 @@ def test_a_total_that_is_not_what_its_rows_come_to_is_named_and_made_anew(
     with ledger.writing("the totals") as database:
         rebuild(database)
     assert faults(ledger._database) == ()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "table"),
+    [
+        ("UPDATE structures SET cash_usd = 'much'", "structure_totals"),
+        ("UPDATE marks SET nav_usd = '1.2.3'", "courses"),
+    ],
+)
+def test_a_row_that_holds_no_amount_is_a_fault_of_the_ledger(
+    ledger: Ledger, spoil: str, table: str
+) -> None:
+    trade(ledger)
+    ledger.record_mark(mark())
+    with ledger.writing("a fault") as database:
+        database.execute(spoil)
+
+    with pytest.raises(LedgerError, match=f"{table}: cannot be reckoned from their rows"):
+        ledger.mend_totals(at=AT)
+    with pytest.raises(LedgerError, match=table), ledger.writing("the totals") as database:
+        rebuild(database)
+
+
+def test_an_end_before_totals_are_made_anew_loses_no_incident(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.record_mark(mark())
+    with ledger.writing("a fault") as database:
+        database.execute("UPDATE courses SET number = 7")
+
+    def ended(_: sqlite3.Connection) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.ledger.store.rebuild", ended)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.mend_totals(at=AT)
+
+    assert ledger.last_incident("TOTALS_DIFFER") is not None
+    assert ledger.totals_at_fault()
+
+
+def test_totals_and_rows_are_those_of_one_moment_while_a_bot_writes(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark that is recorded between the reading of totals and of rows is in neither."""
+    ledger.record_mark(mark())
+    kept_rows, late = totals._kept, [NEXT]
+
+    def kept_and_marked(database: sqlite3.Connection, table: str) -> list[Any]:
+        found = kept_rows(database, table).fetchall()
+        while late:
+            ledger.record_mark(mark(late.pop()))
+        return found
+
+    monkeypatch.setattr(totals, "_kept", kept_and_marked)
+    with Ledger.open_read_only(ledger.path) as reader:
+        assert reader.totals_at_fault() == ()
+
+    assert late == []
+    assert [row["number"] for row in ledger.rows("SELECT number FROM courses")] == [1, 2]
