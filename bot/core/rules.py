@@ -104,7 +104,7 @@ class CondorRules:
     rsi_low: Annotated[float, Ge(0), Lt(50)] = 30.0
     rsi_delta_shift: Annotated[float, Ge(0), Le(0.1)] = 0.03
     minimum_credit_pct_of_width: Share = 0.04
-    take_profit_pct_of_credit: Share = 0.50
+    take_profit_pct_of_credit: Share = 0.25
     time_exit_dte: Days = 7
     stop_multiple_of_credit: Annotated[float, Ge(0), Le(20)] = 0.0  # 0 is off
     vix_scaling: Literal["default", "vixshield"] = "default"

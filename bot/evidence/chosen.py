@@ -1,9 +1,9 @@
-"""What choosing would have brought: the best candidate of 1990-2014, on the years after.
+"""What choosing brought: the best choice of 1990-2014, on the years after.
 
-The best is the candidate with the greatest worth on the years to 2014 (`bot.evidence.choice`), the
-start values among them, whether its difference is clear or not: it is what somebody would trade who
-believes in the history. It is judged on what it was not chosen on: the book **loses** if from 2015
-on it grew more slowly than T-bills did over the same months.
+The choice is that of `bot.evidence.choice`: of the candidates that are clearly better than the
+start values on the years to 2014 the one of the greatest t value, and the start values where there
+is none. It is judged on what it was not chosen on: the book **loses** if from 2015 on it grew more
+slowly than T-bills did over the same months.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bot.evidence.variants import BASE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RUINED: Final = "ruined"
+BETTER: Final = "better"
 MONTHS_A_YEAR: Final = 12
 START_VALUES: Final = "the start values"
 
@@ -38,8 +38,8 @@ class Chosen:
         Of the candidate.
     tried
         How many there were.
-    difference
-        Its worth against the start values on the years to 2014.
+    difference, held_out
+        Its worth against the start values on the years to 2014, and from 2015 on.
     growth, bills
         Of its hedged book and of T-bills, compounded.
     t_value
@@ -51,6 +51,7 @@ class Chosen:
     name: str
     tried: int
     difference: float
+    held_out: float
     growth: float
     bills: float
     t_value: float
@@ -80,11 +81,12 @@ def best_choice(choice: pd.DataFrame | None, bills: pd.Series[float]) -> Chosen 
     """
     if choice is None or "months" not in choice:
         return None
-    judged = choice[choice["difference"].notna() & (choice["judgement"] != RUINED)]
+    better = choice[choice["judgement"] == BETTER].sort_values("t_value", ascending=False)
+    judged = pd.concat([better, choice[choice["variant"] == BASE]])
+    judged = judged[judged["difference"].notna()]
     if judged.empty:
         return None
-    best = int(np.argmax(judged["difference"].to_numpy(float)))
-    row: Mapping[Any, Any] = judged.iloc[best].to_dict()
+    row: Mapping[Any, Any] = judged.iloc[0].to_dict()
     excess = excess_months(row)
     held = excess[excess.index >= pd.Period(SPLIT, freq="M")].dropna()
     free = bills.reindex(held.index)
@@ -94,6 +96,7 @@ def best_choice(choice: pd.DataFrame | None, bills: pd.Series[float]) -> Chosen 
         name=str(row["variant"]),
         tried=len(choice),
         difference=float(row["difference"]),
+        held_out=float(row["held_out"]),
         growth=_yearly(held + free),
         bills=_yearly(free),
         t_value=_t_value(held),
@@ -109,10 +112,16 @@ def told(found: Chosen | None) -> str:
     name = START_VALUES if found.name == BASE else found.name
     t_value = "unknown" if math.isnan(found.t_value) else f"{found.t_value:.1f}"
     verdict = "still loses" if found.loses else "does not lose"
+    worth = (
+        ""
+        if found.name == BASE
+        else f"; against the start values it was worth {found.difference:+.2%} a year on the years "
+        f"that it was chosen on, and {found.held_out:+.2%} after"
+    )
     return (
         f"The best choice of 1990-2014 among {found.tried} ({name}) {verdict} on 2015-today: its "
         f"hedged book grew by {found.growth:.2%} a year, T-bills by {found.bills:.2%} "
-        f"({found.first} to {found.last}; t of the difference {t_value})."
+        f"({found.first} to {found.last}; t of the difference {t_value}){worth}."
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from bot.evidence.choice import ADOPTED
 from bot.evidence.dividends import no_months
 from bot.evidence.history import History
 from bot.evidence.validation import Validation
@@ -117,8 +118,9 @@ def agreeing(sources: Sources, *, drag: float, rules_sha256: str, stamp: str) ->
     """Return `sources` without the tables that are of something else than this study.
 
     A table stays where it was left, whatever becomes of data, rules and code. It is of the same
-    thing if it names the same rules, and its start values cost what they cost here. One whose data
-    or code are not quite those of the study, but which says the same, is used, and said to be.
+    thing if it names the same rules, and the rules of today cost there what they cost here. One
+    whose data or code are not quite those of the study, but which says the same, is used, and said
+    to be.
 
     Parameters
     ----------
@@ -152,14 +154,15 @@ def _other(table: pd.DataFrame, *, drag: float, rules_sha256: str) -> str:
         return "it is of other rules"
     if "variant" not in table:
         return ""
-    base = table.loc[table["variant"] == BASE, "whole_drag"]
+    todays = ADOPTED if ADOPTED in set(table["variant"]) else BASE
+    base = table.loc[table["variant"] == todays, "whole_drag"]
     if base.empty:
-        return "the start values are not in it"
+        return "the rules of today are not in it"
     then = float(base.iloc[0])
     if abs(then - drag) <= SAME_DRAG:
         return ""
     return (
-        f"its start values cost {then:.3%} a year, here {drag:.3%}: "
+        f"there the rules of today cost {then:.3%} a year, here {drag:.3%}: "
         "it is of other data, sessions, settings or code"
     )
 

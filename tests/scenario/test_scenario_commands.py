@@ -65,7 +65,7 @@ def test_every_fault_of_every_file_is_listed_at_once_with_exit_2(project: Path) 
     change(project, "steward.toml", "[logs]", '[logs]\ncolour = "red"')
     change(project, "rules.toml", "dte_target = 35", 'dte_target = "soon"')
     change(
-        project, "rules.toml", "take_profit_pct_of_credit = 0.5", "take_profit_pct_of_credit = 5"
+        project, "rules.toml", "take_profit_pct_of_credit = 0.25", "take_profit_pct_of_credit = 5"
     )
 
     ended = steward("once", "-p", project)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.rules import Rules
 from bot.evidence.choice import (
+    ADOPTED,
     CANDIDATES,
     clear_beyond,
     excess_months,
@@ -161,6 +162,15 @@ def test_each_changes_something_else_and_none_the_counts_of_contracts(
 
 
 def test_the_base_is_the_rules_and_assumptions_as_they_are() -> None:
-    for variants in (VARIANTS, CANDIDATES):
-        assert variants[0].name == BASE
-        assert (variants[0].rules, variants[0].settings) == ({}, {})
+    assert VARIANTS[0].name == BASE
+    assert (VARIANTS[0].rules, VARIANTS[0].settings) == ({}, {})
+
+
+def test_the_choice_begins_from_the_values_of_the_method_and_holds_the_rules_of_today() -> None:
+    cells = dict(
+        zip((each.name for each in CANDIDATES), variant_cells(Rules(), CANDIDATES), strict=True)
+    )
+
+    assert CANDIDATES[0].name == BASE
+    assert cells[BASE].rules.condor.take_profit_pct_of_credit == 0.50
+    assert cells[ADOPTED].rules == Rules()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,13 @@ from bot.evidence.benchmarks import Market, market_of
 from bot.evidence.by_segment import book_segment, books_by_segment, rows_of_segments
 from bot.evidence.chosen import best_choice, told
 from bot.evidence.day_surfaces import Surfaces
-from bot.evidence.dividends import daily_spx, described, read_total_return, with_dividends
+from bot.evidence.dividends import (
+    daily_spx,
+    described,
+    of_whole_months,
+    read_total_return,
+    with_dividends,
+)
 from bot.evidence.engine import replay
 from bot.evidence.settings import ReplaySettings
 from bot.evidence.side_by_side import index_book, promoter_book, side_by_side
@@ -143,8 +150,27 @@ def test_the_dividends_of_a_month_come_in_equal_parts_on_its_sessions() -> None:
 
     found = daily_spx(close, sessions, market(0.12))
 
-    stated = 0.018 / 12 / 2
+    stated = 0.018 / 252
     assert found.tolist() == pytest.approx([0.0, stated, 0.2 + 0.01, 110 / 120 - 1 + 0.01])
+
+
+def test_of_a_month_that_is_not_replayed_whole_spx_has_no_return() -> None:
+    """SPX rises by a half on the last session of January, after the replay has ended."""
+    past = history(first=dt.date(2019, 1, 2), count=21)
+    close = np.where(np.arange(21) == 20, 150.0, 100.0)
+    past = replace(past, spx=replace(past.spx, close=close))
+    published = pd.Series([0.5], index=MONTHS[:1])
+
+    def found(count: int) -> Market:
+        sessions = past.sessions[:count]
+        whole = with_dividends(market_of(past, sessions), published)
+        return of_whole_months(whole, past, sessions)
+
+    assert found(21).spx.tolist() == [0.5]
+    assert np.isnan(found(20).spx).all()
+    by_day = daily_spx(close[:20], past.sessions[:20], found(20))
+    assert by_day[1:].tolist() == pytest.approx([0.018 / 252] * 19)
+    assert "no total return" in described(found(20), published)
 
 
 def test_the_total_return_is_read_by_month_and_a_gap_is_no_month(tmp_path: Path) -> None:
@@ -164,6 +190,7 @@ def candidate(name: str, difference: float, excess: float, **more: object) -> di
     after = np.full(24, excess) + np.tile([0.002, -0.002], 12)
     return {
         "variant": name, "difference": difference, "judgement": "no clear difference",
+        "t_value": 1.0, "held_out": -0.002,
         "first_month": "2013-01", "months": [0.001] * 24 + after.tolist(), **more,
     }  # fmt: skip
 
@@ -171,13 +198,14 @@ def candidate(name: str, difference: float, excess: float, **more: object) -> di
 BILLS = pd.Series(0.001, index=pd.period_range("2013-01", "2016-12", freq="M"))
 
 
-def test_the_best_of_the_years_to_2014_is_judged_on_those_after() -> None:
-    """Best to 2014 is ``b``, which then makes 0.3 % a month less than bills, of 1.2 % a year."""
+def test_the_clearest_of_the_years_to_2014_is_judged_on_those_after() -> None:
+    """Clearest is ``b``, which then makes 0.3 % a month less than bills, of 1.2 % a year."""
     choice = pd.DataFrame(
         [
             candidate("base", 0.0, 0.004),
-            candidate("b", 0.02, -0.003),
-            candidate("c", 0.01, 0.005),
+            candidate("a", 0.03, 0.001, judgement="better", t_value=3.4),
+            candidate("b", 0.02, -0.003, judgement="better", t_value=4.0),
+            candidate("c", 0.08, 0.005),
             candidate("d", 0.09, 0.001, judgement="ruined"),
         ]
     )
@@ -185,13 +213,26 @@ def test_the_best_of_the_years_to_2014_is_judged_on_those_after() -> None:
 
     assert found is not None
     growth = (0.998 + 0.002) ** 12 * (0.998 - 0.002) ** 12
-    assert (found.name, found.tried, found.loses) == ("b", 4, True)
+    assert (found.name, found.tried, found.loses) == ("b", 5, True)
     assert found.growth == pytest.approx(growth**0.5 - 1)
     assert found.bills == pytest.approx(1.001**12 - 1)
     assert told(found).startswith(
-        "The best choice of 1990-2014 among 4 (b) still loses on 2015-today: its hedged book grew "
+        "The best choice of 1990-2014 among 5 (b) still loses on 2015-today: its hedged book grew "
         "by -2.38% a year, T-bills by 1.21% (2015-01 to 2016-12; t of the difference -"
     )
+    assert told(found).endswith(
+        "against the start values it was worth +2.00% a year on the years that it was chosen on, "
+        "and -0.20% after."
+    )
+
+
+def test_what_is_not_clearly_better_leaves_the_start_values() -> None:
+    rows = [candidate("base", 0.0, 0.004), candidate("c", 0.08, 0.005, t_value=2.9)]
+
+    found = best_choice(pd.DataFrame(rows), BILLS)
+
+    assert found is not None
+    assert found.name == "base"
 
 
 def test_start_values_that_stay_best_and_beat_bills_do_not_lose() -> None:

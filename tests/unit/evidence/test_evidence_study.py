@@ -171,10 +171,10 @@ def told(drag: float, rules_sha256: str = "a", variant: str = "base") -> pd.Data
     ("table", "reason"),
     [
         (told(0.02), ""),
-        (told(0.0201), "its start values cost 2.010% a year, here 2.000%"),
-        (told(math.nan), "its start values cost nan% a year"),
+        (told(0.0201), "there the rules of today cost 2.010% a year, here 2.000%"),
+        (told(math.nan), "there the rules of today cost nan% a year"),
         (told(0.02, rules_sha256="b"), "it is of other rules"),
-        (told(0.02, variant="other"), "the start values are not in it"),
+        (told(0.02, variant="other"), "the rules of today are not in it"),
     ],
 )
 def test_a_table_that_is_of_something_else_is_set_aside_and_said_to_be(

@@ -36,8 +36,8 @@ def priced(held: Condor, debit: str) -> MarketSnapshot:
     return market
 
 
-def test_half_of_the_credit_is_taken_as_profit() -> None:
-    held = builders.condor(credit="8.00", quantity=2)
+def test_profit_is_taken_at_a_debit_of_a_quarter_of_the_credit() -> None:
+    held = builders.condor(credit="16.00", quantity=2)
 
     proposal = condor.propose(context(builders.book(condors=[held]), market=priced(held, "4.00")))
 
@@ -51,8 +51,8 @@ def test_half_of_the_credit_is_taken_as_profit() -> None:
     assert closing.mid == Decimal("4.0")
 
 
-def test_profit_is_never_bought_for_more_than_half_of_the_credit() -> None:
-    held = builders.condor(credit="8.10")
+def test_profit_is_never_bought_for_more_than_a_quarter_of_the_credit() -> None:
+    held = builders.condor(credit="16.20")
 
     proposal = condor.propose(context(builders.book(condors=[held]), market=priced(held, "4.00")))
 
@@ -61,8 +61,8 @@ def test_profit_is_never_bought_for_more_than_half_of_the_credit() -> None:
     assert closing.ladder.steps == (Decimal("4.00"), Decimal("4.05"))
 
 
-def test_debit_above_half_of_the_credit_stays_open() -> None:
-    held = builders.condor(credit="8.00")
+def test_debit_above_a_quarter_of_the_credit_stays_open() -> None:
+    held = builders.condor(credit="16.00")
 
     proposal = condor.propose(context(builders.book(condors=[held]), market=priced(held, "4.10")))
 

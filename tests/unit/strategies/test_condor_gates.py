@@ -173,7 +173,7 @@ def test_other_tier_may_follow_in_the_same_session() -> None:
 
 
 def test_condor_is_denied_a_strike_that_an_exit_buys_back() -> None:
-    due = builders.condor((5745, 5870, 6660, 6785), credit="40.00")
+    due = builders.condor((5745, 5870, 6660, 6785), credit="80.00")
 
     proposal = condor.propose(context(builders.book(condors=[due])))
 
