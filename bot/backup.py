@@ -133,10 +133,11 @@ def open_ledger(project: Project) -> Ledger:
     try:
         return Ledger.open(project.settings.ledger.path)
     except DamagedLedgerError as fault:
-        raise DamagedLedgerError(f"{fault}; {_remedy(project)}") from fault
+        raise DamagedLedgerError(f"{fault}; {remedy(project)}") from fault
 
 
-def _remedy(project: Project) -> str:
+def remedy(project: Project) -> str:
+    """Name the backup that takes the place of a damaged ledger, and the command that puts it."""
     found = newest_good(project.settings)
     if found is None:
         return f"there is no good backup in {project.settings.backup.folder}"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import operator
 import platform
 import re
+from functools import partial
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import TYPE_CHECKING, Final
 
+from bot.backup import open_ledger, remedy
 from bot.clock import WallClock, new_york
 from bot.core.book import TradingState
 from bot.core.errors import ConfigError, LedgerError, StewardError
@@ -168,15 +170,16 @@ def _ledger(project: Project) -> Iterator[Finding]:
         WriterLock.taken(path).release()
     except LedgerError as fault:
         yield Finding(name="one instance", passed=True, text=f"a bot is running: {fault}")
-        opened = Ledger.open_read_only
+        opened = partial(Ledger.open_read_only, path)
     else:
         yield Finding(name="one instance", passed=True, text="no bot is running here")
-        opened = Ledger.open
+        opened = partial(open_ledger, project)
     try:
-        with opened(path) as ledger:
+        with opened() as ledger:
             damage = ledger.fault()
             differ = () if damage else _totals(ledger)
-        yield Finding(name="ledger", passed=not damage, text=f"{path}: {damage or 'sound'}")
+        text = f"damaged ({damage}); {remedy(project)}" if damage else "sound"
+        yield Finding(name="ledger", passed=not damage, text=f"{path}: {text}")
         if differ:
             yield Finding(name="totals", passed=False, text="; ".join(differ))
     except LedgerError as fault:

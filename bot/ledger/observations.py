@@ -81,13 +81,11 @@ class Observations(Connection):
     def _snapshot(self, number: int) -> MarketSnapshot:
         """Return a snapshot, wherever it lies."""
         row = self.rows(
-            "SELECT snapshots.body, place, snapshot_packs.body AS pack FROM snapshots "
+            "SELECT snapshots.body AS raw, place, snapshot_packs.body AS pack FROM snapshots "
             "LEFT JOIN snapshot_packs ON snapshot_packs.id = pack_id WHERE snapshots.id = ?",
             (number,),
         )[0]
-        if row["pack"] is None:
-            return unpack(row["body"], MarketSnapshot)
-        return decode(text_in_pack(row["pack"], row["place"]), MarketSnapshot)
+        return _read_snapshot(row)
 
     def save_decision(
         self,
@@ -132,10 +130,12 @@ class Observations(Connection):
             None was kept, or not with its snapshot and its book.
         """
         row = self.row(
-            "SELECT decisions.body, book, rules_sha256, snapshots.id AS snapshot, retention "
+            "SELECT decisions.body, book, rules_sha256, snapshots.id AS snapshot, retention, "
+            "snapshots.body AS raw, place, snapshot_packs.body AS pack "
             "FROM decisions LEFT JOIN snapshots ON snapshots.id = coalesce(snapshot_id, "
             "(SELECT max(id) FROM snapshots WHERE session = decisions.session "
             "AND dry = decisions.dry AND taken_at <= decided_at)) "
+            "LEFT JOIN snapshot_packs ON snapshot_packs.id = pack_id "
             "WHERE decisions.session = ? AND decisions.dry = ? "
             "ORDER BY decisions.id DESC LIMIT 1",
             (session.isoformat(), dry),
@@ -144,7 +144,7 @@ class Observations(Connection):
             raise LedgerError(f"{self.path}: session {session}: no decision with all its inputs")
         return Decided(
             decision=unpack(row["body"], Decision),
-            snapshot=self._snapshot(row["snapshot"]),
+            snapshot=_read_snapshot(row),
             book=unpack(row["book"], Book),
             rules_sha256=row["rules_sha256"],
             thinned=row["retention"] == "thinned",
@@ -228,6 +228,13 @@ class Observations(Connection):
             kind = "dry " if dry else ""
             raise LedgerError(f"{self.path}: {kind}session {session}: no {column} in {table}")
         return value
+
+
+def _read_snapshot(row: sqlite3.Row) -> MarketSnapshot:
+    """Read a snapshot from its own body, or from its place in a pack."""
+    if row["pack"] is None:
+        return unpack(row["raw"], MarketSnapshot)
+    return decode(text_in_pack(row["pack"], row["place"]), MarketSnapshot)
 
 
 def _insert_reasons(

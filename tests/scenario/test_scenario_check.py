@@ -170,6 +170,19 @@ def test_whether_anybody_is_told_is_said_and_an_open_file_of_addresses_fails(
     assert somebody.text == "target 1 (json): `steward notify --test` tries them"
 
 
+def test_a_damaged_ledger_is_named_with_the_way_out(tmp_path: Path) -> None:
+    def damaged(found: Stage) -> None:
+        with found.ledger.path.open("r+b") as file:
+            file.seek(4096)  # its second page
+            file.write(b"\xa5" * 4096)
+
+    findings = checked(tmp_path, prepare=damaged)
+
+    assert failed(findings) == {"ledger"}
+    assert "steward.db: damaged (" in findings["ledger"].text
+    assert findings["ledger"].text.endswith(f"there is no good backup in {tmp_path / 'backups'}")
+
+
 def spoiled(found: Stage) -> None:
     """Put a total into the ledger that no row stands for."""
     with Ledger.open(found.ledger.path) as ledger, ledger.writing("a fault") as database:

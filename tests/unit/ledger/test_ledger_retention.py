@@ -239,6 +239,27 @@ def test_a_session_that_did_not_trade_keeps_its_decision_and_its_reasons(
     assert kept.breadth is None
 
 
+def test_a_session_that_is_thinned_while_it_is_read_is_whole_or_said_to_be_thinned(
+    few: tuple[Ledger, dict[dt.date, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else deciding it again from what is left would tell of a difference that there is not."""
+    ledger, kinds = few
+    with Ledger.open_read_only(ledger.path) as reader:
+        read = reader.row
+
+        def read_and_thinned(query: str, parameters: Any = ()) -> sqlite3.Row | None:
+            found = read(query, parameters)
+            worked(ledger)
+            return found
+
+        monkeypatch.setattr(reader, "row", read_and_thinned)
+        found = reader.load_decided(of_kind(kinds, "idle")[0])
+
+    assert ledger.load_decided(of_kind(kinds, "idle")[0]).thinned
+    assert not found.thinned
+    assert found.snapshot.options
+
+
 def test_a_thinned_session_is_explained_without_calling_unknown_what_is_not_kept(
     few: tuple[Ledger, dict[dt.date, str]],
 ) -> None:
