@@ -2,11 +2,13 @@
 
 Cboe's file of strategy indexes holds the month-ends of SPTR, the total return of SPX. In a month
 that it knows, SPX returns what SPTR did; in every other the price return of the history and 1.8 %
-a year. By day, the dividends of a month come in equal parts on its sessions.
+a year. By day, the dividends of a month come in equal parts on its sessions. Of a month that is not
+replayed whole nothing is taken from the file: what SPX did in the rest of it is not the replay's.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bot.evidence.benchmarks import Market
+    from bot.evidence.history import History
 
 FILE: Final = "cboe_strategy_indexes_monthly.csv"
 COLUMN: Final = "SPTR"
-MONTHS_A_YEAR: Final = 12
 
 
 def read_total_return(folder: Path) -> pd.Series[float]:
@@ -57,13 +59,33 @@ def with_dividends(market: Market, total_return: pd.Series[float]) -> Market:
     return replace(market, spx=published.where(published.notna(), market.spx))
 
 
+def of_whole_months(market: Market, history: History, sessions: NDArray[np.datetime64]) -> Market:
+    """Return `market` with SPX unknown in each month of which a session was not replayed.
+
+    Parameters
+    ----------
+    market
+        With the monthly returns of SPX.
+    history
+        Its calendar.
+    sessions
+        Replayed, shape (n,).
+    """
+    first, last = sessions[0].item().replace(day=1), sessions[-1].item()
+    after = last.replace(day=1) + dt.timedelta(days=31)
+    every = history.calendar.between(first, after.replace(day=1) - dt.timedelta(days=1))
+    there = pd.Series(np.isin(np.array(every, "datetime64[D]"), sessions))
+    whole = there.groupby(pd.DatetimeIndex(every).to_period("M")).all()
+    return replace(market, spx=market.spx.where(market.spx.index.isin(whole.index[whole])))
+
+
 def daily_spx(
     close: NDArray[np.float64], sessions: NDArray[np.datetime64], market: Market
 ) -> NDArray[np.float64]:
     """Return the daily returns of SPX with dividends, that of the first session 0; shape (n,).
 
     ``price return + (monthly return with dividends - that without) / sessions of the month``; where
-    the month before is not in `close`, the stated yield.
+    either is unknown, the stated yield.
 
     Parameters
     ----------
@@ -72,20 +94,21 @@ def daily_spx(
     sessions
         Shape (n,).
     market
-        With the monthly returns of SPX (`with_dividends`).
+        With the monthly returns of SPX (`with_dividends`, `of_whole_months`).
     """
     months = pd.DatetimeIndex(sessions).to_period("M")
     ends = pd.Series(close).groupby(months).last()
     paid = market.spx.reindex(ends.index) - ends.pct_change(fill_method=None)
-    paid = paid.fillna(DIVIDENDS_A_YEAR / MONTHS_A_YEAR)
     a_session = (paid / pd.Series(months).value_counts().reindex(paid.index)).reindex(months)
+    a_session = a_session.fillna(market.dividend_a_day)
     price = np.concatenate([[0.0], close[1:] / close[:-1] - 1])
     return np.where(np.arange(len(close)) == 0, 0.0, price + a_session.to_numpy(float))
 
 
 def described(market: Market, total_return: pd.Series[float]) -> str:
     """Return in words how SPX with dividends was made of what is recorded."""
-    known = total_return.index.intersection(market.bills.index)
+    whole = market.bills.index.intersection(market.spx.dropna().index)
+    known = total_return.index.intersection(whole)
     stated = f"price return and {DIVIDENDS_A_YEAR:.1%} a year"
     if known.empty:
         return f"SPX with dividends: {stated}, no total return being recorded"

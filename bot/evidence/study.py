@@ -25,7 +25,7 @@ from bot.evidence.campaigns import stamp_of_sweep
 from bot.evidence.chosen import Chosen, best_choice, told
 from bot.evidence.claims import Claim, FreshGains, Inputs, claims
 from bot.evidence.day_surfaces import Surfaces
-from bot.evidence.dividends import with_dividends
+from bot.evidence.dividends import of_whole_months, with_dividends
 from bot.evidence.engine import replay
 from bot.evidence.entries import Entries, entries, second_engine_condors
 from bot.evidence.figures import Pair, before, from_capital, growth, max_drawdown
@@ -160,8 +160,9 @@ def study(  # noqa: PLR0913 - what is studied, and how much of it
     surfaces = Surfaces(history)
     raw = replay(history, rules, settings, surfaces=surfaces)
     tell("measuring")
-    priced = market_of(history, raw.books[HEDGED].sessions)
-    market = with_dividends(priced, sources.total_return)
+    sessions = raw.books[HEDGED].sessions
+    market = with_dividends(market_of(history, sessions), sources.total_return)
+    market = of_whole_months(market, history, sessions)
     default = _measured("the bot's size", raw, market)
     sources = agreeing(
         sources,
