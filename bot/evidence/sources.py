@@ -28,7 +28,7 @@ ENOUGH_SESSIONS: Final = 60
 """Sessions with fills from which the paper account says something of the model."""
 
 SAME_DRAG: Final = 1e-6
-"""Difference of the drag of the start values, decimal a year, from which a table is another's."""
+"""Difference of the drag of the rules of today, decimal a year, from which a table is another's."""
 
 TABLES: Final = {
     "variants": "each rule off in turn, fills, model errors, strikes, budgets and roll days",
@@ -170,7 +170,7 @@ def _other(table: pd.DataFrame, *, drag: float, rules_sha256: str) -> str:
 def _remark(table: pd.DataFrame, stamp: str) -> str:
     """Return what has to be said of a table that is used: whose it is, and what is not in it."""
     made_of, whole = table.attrs.get("data_and_code"), table.attrs.get("replays", len(table))
-    same = "; its start values cost the same as here" if "variant" in table else ""
+    same = "; there the rules of today cost the same as here" if "variant" in table else ""
     other = (
         f" Made of other data or other code than the replays of this page{same}."
         if made_of != stamp

@@ -109,13 +109,15 @@ def error_table(frame: pd.DataFrame, remark: str = "") -> Table:
     rows = {str(row["variant"]): row for row in _records(frame)}
     found = {name: row for name, row in rows.items() if name in shifted}
     usable = BASE in rows and bool(found)
+    lacking = sorted(shifted - found.keys())
+    wider = f" Not in it, so that it may be wider: {', '.join(lacking)}." if lacking else ""
     return Table(
         title="The error of the surfaces, carried through to profit and loss",
-        columns=("figure", ">lowest", ">start values", ">highest", "lowest with", "highest with"),
+        columns=("figure", ">lowest", ">rules of today", ">highest", "lowest with", "highest with"),
         rows=tuple(_band_rows(rows[BASE], found)) if usable else (),
         note="Every option of every session dearer or cheaper by the median error of the model, "
         "one surface at a time, everything decided anew; and far VIX volatility moving less than "
-        f"VVIX does.{remark}",
+        f"VVIX does.{wider}{remark}",
     )
 
 
@@ -134,12 +136,12 @@ def _pnl(row: Row) -> float:
 def _band_row(
     words: str, values: Mapping[str, float], shown: Callable[[float], str]
 ) -> tuple[str | None, ...]:
-    """Return lowest, that of the start values and highest, with the variants that give them."""
+    """Return lowest, that of the rules of today and highest, with the variants that give them."""
     known = {name: value for name, value in values.items() if not math.isnan(value)}
     if BASE not in known or len(known) < len(values):
         return (words, None, None, None, "", "")
     low, high = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
-    ends = ("start values" if name == BASE else name for name in (low, high))
+    ends = ("rules of today" if name == BASE else name for name in (low, high))
     return (words, *(shown(known[name]) for name in (low, BASE, high)), *ends)
 
 

@@ -200,7 +200,7 @@ def test_resampled_histories_are_used_under_the_same_rules_only(flat: Sources) -
 
 
 OTHER = "Made of other data or other code than the replays of this page"
-SAME = "its start values cost the same as here"
+SAME = "there the rules of today cost the same as here"
 
 
 @pytest.mark.parametrize(

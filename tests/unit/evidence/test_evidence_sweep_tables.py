@@ -69,7 +69,7 @@ def test_each_group_of_variants_stands_beside_the_start_values_with_its_eras_apa
     assert [name for name in tables if name.startswith("One")] == list(dict.fromkeys(groups))
 
 
-def test_the_error_of_the_surfaces_is_a_band_round_the_start_values() -> None:
+def test_the_error_of_the_surfaces_is_a_band_round_the_rules_of_today() -> None:
     frame = variants().set_index("variant")
     frame.loc["base", "whole_growth"] = 0.0481
     frame.loc["VIX volatility too high", "whole_growth"] = 0.051
@@ -87,7 +87,7 @@ def test_the_error_of_the_surfaces_is_a_band_round_the_start_values() -> None:
     assert growth[1:] == ("1.20%", "4.81%", "8.10%", *ends)
     # the reduction of the drawdown grows with the place of a variant: that of none is less
     reduction = next(row for row in table.rows if row[0] == "reduction of the deepest drawdown")
-    assert reduction[-2:] == ("start values", "far VIX volatility moves less")
+    assert reduction[-2:] == ("rules of today", "far VIX volatility moves less")
 
 
 def test_a_band_with_a_variant_missing_is_not_known_and_one_without_any_is_none() -> None:
@@ -96,6 +96,14 @@ def test_a_band_with_a_variant_missing_is_not_known_and_one_without_any_is_none(
 
     assert error_table(frame).rows[0][1:] == (None, None, None, "", "")
     assert error_table(frame[frame["group"] != "model"]).rows == ()
+
+
+def test_a_band_names_the_variants_that_were_not_run() -> None:
+    frame = variants()
+    without = error_table(frame[frame["variant"] != "SPX volatility too low"])
+
+    assert "may be wider: SPX volatility too low." in without.note
+    assert "may be wider" not in error_table(frame).note
 
 
 def test_what_has_to_be_said_of_a_table_is_said_in_its_notes() -> None:
