@@ -209,9 +209,12 @@ def _other(whole: LeftOut, without: LeftOut) -> str:
     """Return what would be said of the hedge without an event."""
     if None in {without.works, without.worth}:
         return "the history could not tell"
+    said = []
     if without.works != whole.works:
-        return "the hedge would " + ("work" if without.works else "not work")
-    return "it would " + ("be" if without.worth else "not be") + " worth its cost"
+        said.append("the hedge would " + ("work" if without.works else "not work"))
+    if without.worth != whole.worth:
+        said.append("it would " + ("be" if without.worth else "not be") + " worth its cost")
+    return " and ".join(said)
 
 
 def _without(book: BookDays, rows: Rows) -> BookDays:

@@ -184,7 +184,10 @@ def _condors(measured: Measures, carried_t: float | None) -> str:
     if math.isnan(found.alpha_t):
         return "The history is too short to say whether the condors have an edge."
     eras = "".join(
-        f", {name} {era.alpha:+.2%} ({era.alpha_t:.1f})" for name, era in measured.eras.items()
+        f", {name} unknown"
+        if math.isnan(era.alpha_t)
+        else f", {name} {era.alpha:+.2%} ({era.alpha_t:.1f})"
+        for name, era in measured.eras.items()
     )
     told = f"alpha {found.alpha:+.2%} a year (t {found.alpha_t:.1f}){eras}{_unquoted(measured)}"
     lasting = all(era.alpha_t >= SIGNIFICANT for era in (found, *measured.eras.values()))

@@ -317,6 +317,7 @@ def edge_of(
         (6.0, 3.0, None, "their error was not carried through"),
         (6.0, 1.2, 2.5, "no demonstrated edge"),
         (0.5, 3.0, 2.5, "no demonstrated edge"),
+        (6.0, math.nan, 2.5, "no demonstrated edge: alpha +3.00% a year (t 6.0), from 2015 on unk"),
     ],
 )
 def test_condors_have_an_edge_only_if_it_lasts_and_outlives_the_error_of_the_model(

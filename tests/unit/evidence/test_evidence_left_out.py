@@ -144,6 +144,9 @@ def test_the_event_without_which_the_answer_is_another_is_named() -> None:
     assert "it would be worth its cost" in hangs_on(
         (whole, result("d", 0.4, works=True, worth=True))
     )
+    assert "the hedge would not work and it would be worth its cost" in hangs_on(
+        (whole, result("e", 0.0, worth=True))
+    )
 
 
 def test_an_event_that_leaves_nothing_to_reduce_is_what_the_answer_hangs_on() -> None:
