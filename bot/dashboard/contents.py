@@ -21,8 +21,8 @@ from bot.ledger.page_rows import (
 )
 from bot.ledger.structure_rows import (
     ClosedTotal,
+    closed_structures,
     closed_total,
-    newest_structures,
     open_structures,
     structure_named,
 )
@@ -80,7 +80,7 @@ def condors(ledger: Ledger, query: Query) -> Content:
     """Return every condor that is open, and the last ones that were closed."""
     demand(query, {})
     kind = StructureKind.CONDOR
-    closed = newest_structures(ledger, kind, limit=CLOSED, closed_only=True)
+    closed = closed_structures(ledger, kind, limit=CLOSED)
     return {
         "opened": open_structures(ledger, kind),
         "closed": [(row, signed_usd(row.cash_usd)) for row in closed],
@@ -129,13 +129,15 @@ def hedge(ledger: Ledger, query: Query) -> Content:
     demand(query, {})
     drawn = drawn_marks(ledger)
     review = review_session(ledger) if drawn.marks else None
-    lots = newest_structures(ledger, StructureKind.LOT, limit=CLOSED)
+    kind = StructureKind.LOT
+    closed = closed_structures(ledger, kind, limit=CLOSED)
+    lots = (*open_structures(ledger, kind), *closed)
     return {
         "layers": layers(review) if review else (),
         "facts": hedge_facts(review) if review else (),
         "charts": [chart for chart in (hedge_chart(drawn), hedge_cost_chart(drawn)) if chart],
         "lots": [(row, signed_usd(row.cash_usd)) for row in lots],
-        "limit": CLOSED,
+        "closed": len(closed),
     }
 
 

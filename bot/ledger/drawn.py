@@ -178,7 +178,7 @@ def _turns(course: CourseSoFar) -> list[str]:
 
 
 def _note(last: int, drawn: list[dt.date]) -> str:
-    if last - RECENT <= OLDER:
+    older = last - RECENT
+    if older <= OLDER:
         return ""
-    step = (last - RECENT) / OLDER
-    return f" Before {drawn[-RECENT]} one session in {step:.0f} is drawn."
+    return f" Of the {older} sessions before {drawn[-RECENT]}, {OLDER} are drawn."

@@ -41,15 +41,15 @@ def open_structures(ledger: Connection, kind: StructureKind) -> tuple[StructureR
     return tuple(map(read_structure, rows))
 
 
-def newest_structures(
-    ledger: Connection, kind: StructureKind, *, limit: int, closed_only: bool = False
+def closed_structures(
+    ledger: Connection, kind: StructureKind, *, limit: int
 ) -> tuple[StructureRow, ...]:
-    """Return the last `limit` structures of a kind that were opened, by their last change."""
+    """Return the last `limit` structures of a kind that were closed, the newest at the front."""
     rows = ledger.rows(
-        "SELECT * FROM structures INDEXED BY structures_by_kind WHERE kind = ? AND "
-        "(state = 'closed' OR (state = 'open' AND ?)) "
+        "SELECT * FROM structures INDEXED BY structures_by_kind "
+        "WHERE kind = ? AND state = 'closed' "
         "ORDER BY changed_in DESC, structure_id DESC LIMIT ?",
-        (kind.value, not closed_only, limit),
+        (kind.value, limit),
     )
     return tuple(map(read_structure, rows))
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from bot.core.errors import NotInLedgerError
+from bot.dashboard.contents import CLOSED, hedge
 from bot.dashboard.guard import Door
 from bot.dashboard.serve import application
 from bot.dashboard.site import PAGES, Site
@@ -99,6 +100,23 @@ def test_orders_are_filtered_by_action_and_state(get: Callable[[str], httpx.Resp
 def test_incidents_are_filtered_by_kind_and_code(get: Callable[[str], httpx.Response]) -> None:
     assert "gateway and clock disagree" not in text_of(get("/incidents?kind=incident"))
     assert "gateway and clock disagree" in text_of(get("/incidents?code=CLOCK_SKEW"))
+
+
+def test_a_lot_that_is_open_is_listed_whatever_was_closed_since(tmp_path: Path) -> None:
+    rows = [("old", "open", "2026-01-02"), *((f"lot {n}", "closed", str(NEXT)) for n in range(150))]
+    with Ledger.open(tmp_path / "steward.db", durable=False) as ledger:
+        with ledger.writing("lots") as database:
+            database.executemany(
+                "INSERT INTO structures (structure_id, kind, slot, state, cash_usd, "
+                "commissions_usd, planned_in, changed_in) VALUES (?, 'lot', 'far', ?, '0', '0', "
+                "'2026-01-02', ?)",
+                rows,
+            )
+        found = hedge(ledger, {})
+
+    names = [row.structure_id for row, _ in found["lots"]]
+    assert names[0] == "old"
+    assert len(names) == CLOSED + 1
 
 
 def test_a_lot_has_a_page_with_its_marks(get: Callable[[str], httpx.Response]) -> None:

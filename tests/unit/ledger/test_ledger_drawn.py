@@ -82,8 +82,9 @@ def test_the_deepest_fall_is_drawn_where_its_session_would_be_left_out(ledger: L
     assert len(drawn.marks) <= RECENT + OLDER + 6
     assert chart is not None
     assert min(chart.data[1]["y"]) == -0.1
-    assert f"Before {day(MANY - RECENT + 1)} one session in 3 is drawn." in chart.caption
-    assert (hedge_chart(drawn) or chart).caption.endswith("one session in 3 is drawn.")
+    note = f" Of the 748 sessions before {day(MANY - RECENT + 1)}, 250 are drawn."
+    assert note in chart.caption
+    assert (hedge_chart(drawn) or chart).caption.endswith(note)
 
 
 def test_of_an_older_session_the_course_up_to_it_is_drawn(ledger: Ledger) -> None:
