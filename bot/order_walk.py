@@ -119,8 +119,6 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
     """Offer each price of the ladder for its time, then ask for the end.
 
     An order that the library takes for cancelled may be alive: only a filled one needs no cancel.
-    No price is changed into silence: an order that filled unheard may by now be unknown to the
-    gateway under its number, and the change would be a second order.
 
     Raises
     ------
@@ -129,8 +127,9 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
     """
     for step, price in enumerate(intent.ladder.steps):
         if step:
-            await desk.broker.time()
-            if working.seems_done or working.cancel_asked or desk.forbidden(intent, book):
+            listed = await _is_at_work(desk, working)
+            done = working.seems_done or working.cancel_asked or not listed
+            if done or desk.forbidden(intent, book):
                 break
             orders.reprice(desk.broker, working, price)
             _event(desk, working, "repriced", price)
@@ -140,6 +139,27 @@ async def _walk(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrd
         if not working.cancel_asked:
             orders.cancel(desk.broker, working)
         _event(desk, working, "cancel_requested", None)
+
+
+async def _is_at_work(desk: Desk, working: WorkingOrder) -> bool:
+    """Whether the venue itself lists an order as open: asked before each change of its price.
+
+    One that filled unheard may by now be unknown to the gateway under its number, and the change
+    would be a second order. A list that cannot be read shows nothing: then it is cancelled.
+
+    Raises
+    ------
+    GatewayUnavailableError
+        If the gateway does not answer.
+    """
+    try:
+        listed = await orders.is_at_work(desk.broker, working)
+    except (DamagedAnswerError, MarketDataError) as fault:
+        log.warning("order.unlisted", order_ref=working.ticket.order_ref, detail=str(fault))
+        return False
+    if not listed:
+        log.warning("order.unlisted", order_ref=working.ticket.order_ref)
+    return listed
 
 
 async def _rest(desk: Desk, intent: OrderIntent, book: Book, working: WorkingOrder) -> bool:

@@ -171,6 +171,25 @@ def reprice(broker: Broker, working: WorkingOrder, net_price: Decimal) -> None:
     broker.client.client.placeOrder(working.order.orderId, working.contract, working.order)
 
 
+async def is_at_work(broker: Broker, working: WorkingOrder) -> bool:
+    """Ask whether the venue lists an order as open, under the number by which it is changed.
+
+    Raises
+    ------
+    GatewayUnavailableError, MarketDataError
+        If the list did not come, or cannot be read: the order is then neither there nor gone.
+    """
+    with broker.stream.complete("open orders"):
+        listed = await broker.ask("open orders", broker.client.reqAllOpenOrdersAsync())
+    with readable("open orders"):
+        found = [order_fact(trade, is_open=True) for trade in listed]
+    return any(
+        (each.order_ref, each.order_id, each.client_id)
+        == (working.ticket.order_ref, working.order_id, broker.settings.client_id)
+        for each in found
+    )
+
+
 def cancel(broker: Broker, working: WorkingOrder) -> None:
     """Ask for the end of an order; whether it ended is for the sweep to say."""
     working.cancel_asked = True

@@ -210,6 +210,34 @@ def test_fault_35_no_price_is_changed_into_silence_where_the_number_may_be_forgo
     scene(tmp_path, script, act)
 
 
+@pytest.mark.parametrize("how", ['"drop"', '"corrupt"\nhow = "field"'], ids=["lost", "unreadable"])
+def test_fault_35_no_price_is_changed_of_an_order_that_ended_unheard(
+    tmp_path: Path, how: str
+) -> None:
+    news = (
+        'sent = "open_order", contract = "VIX*", nth = 3',
+        'sent = "order_status", contract = "VIX*", status = "Filled"',
+        'sent = "execution", contract = "VIX*"',
+    )
+    script = "".join(f"[[fault]]\nwhen = {{ {when} }}\nwhat = {how}\n" for when in news)
+    forgotten = """
+        [[fault]]
+        when = { phase = "acknowledged" }
+        what = "roll_back_ids"
+    """
+
+    async def act(found: Stage, witness: Witness) -> None:
+        await run_on(found)
+        executions = found.gateway.world.exchange.executions()
+        numbers = {(each.order_ref, each.perm_id) for each, _ in executions}
+
+        assert "roll_back_ids" in struck(found)
+        assert len(numbers) == len({reference for reference, _ in numbers})
+        witness.check()
+
+    scene(tmp_path, script + forgotten, act)
+
+
 def test_fault_35_an_order_that_is_lost_on_the_way_is_unknown_and_nothing_follows_it(
     tmp_path: Path,
 ) -> None:
