@@ -9,6 +9,8 @@ A snapshot is *judged* once it is old enough to be packed, and for good:
   a year (by default) and is then *thinned*: levels, VX curve and rate stay; bars, breadth, chains,
   calendar and events go. The decision with every verdict and signal, and the book, stay.
 
+A snapshot that cannot be read stays as it is and is named; the others go on.
+
 Each step is one transaction and may be the last one for the day: what is left is done after the
 next session. The room is free for what comes next in the same file, which is not made smaller: a
 session needs more than a thinned one gives, so that nothing would be won by moving pages about.
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.core.book import Book
@@ -29,6 +32,8 @@ from bot.ledger.packs import pack_together
 from bot.ledger.text import time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from bot.ledger.connection import Connection, Row
 
 PACK: Final = 20
@@ -67,11 +72,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinned:
-    """What was done: how many snapshots, and how many bytes they take up less."""
+    """What was done: how many snapshots, how many bytes they take up less, which are damaged."""
 
     packed: int = 0
     thinned: int = 0
     freed_bytes: int = 0
+    unreadable: tuple[str, ...] = ()
 
     def __add__(self, other: Thinned) -> Thinned:
         """Return both together."""
@@ -79,6 +85,7 @@ class Thinned:
             packed=self.packed + other.packed,
             thinned=self.thinned + other.thinned,
             freed_bytes=self.freed_bytes + other.freed_bytes,
+            unreadable=tuple(dict.fromkeys(self.unreadable + other.unreadable)),
         )
 
 
@@ -94,7 +101,7 @@ def thin(ledger: Connection, terms: Terms, *, at: dt.datetime) -> Thinned:
     done = _thin_spare(ledger, terms)
     for _ in range(max(1, terms.at_once // PACK)):
         done += _pack_kept(ledger, terms)
-    if done != Thinned():
+    if done.packed or done.thinned:
         with ledger.writing("what was thinned") as database:
             database.execute(
                 "INSERT INTO thinnings (session, at, packed, thinned, freed_bytes) "
@@ -149,18 +156,32 @@ def _touched(decided: Row) -> bool:
 def _thin_spare(ledger: Connection, terms: Terms) -> Thinned:
     """Thin the oldest spare snapshots."""
     rows = ledger.rows(
-        "SELECT id, body FROM snapshots WHERE retention = 'spare' AND session < ? "
+        "SELECT id, session, body FROM snapshots WHERE retention = 'spare' AND session < ? "
         "ORDER BY session LIMIT ?",
         (terms.thins_before, terms.at_once),
     )
-    bodies = [(_thinned(row["body"]), row["id"]) for row in rows]
-    if bodies:
+    made, unreadable = _each(rows, _thinned)
+    if made:
         with ledger.writing("thinned snapshots") as database:
             database.executemany(
-                "UPDATE snapshots SET retention = 'thinned', body = ? WHERE id = ?", bodies
+                "UPDATE snapshots SET retention = 'thinned', body = ? WHERE id = ?",
+                [(body, row["id"]) for row, body in made],
             )
-    freed = sum(len(row["body"]) for row in rows) - sum(len(body) for body, _ in bodies)
-    return Thinned(thinned=len(rows), freed_bytes=freed)
+    freed = sum(len(row["body"]) - len(body) for row, body in made)
+    return Thinned(thinned=len(made), freed_bytes=freed, unreadable=unreadable)
+
+
+def _each(
+    rows: Sequence[Row], make: Callable[[bytes], bytes]
+) -> tuple[list[tuple[Row, bytes]], tuple[str, ...]]:
+    """Make something of the body of each snapshot; say of which it cannot be made, and why."""
+    made, unreadable = [], []
+    for row in rows:
+        try:
+            made.append((row, make(row["body"])))
+        except LedgerError as fault:
+            unreadable.append(f"snapshot of {row['session']}: {fault}")
+    return made, tuple(unreadable)
 
 
 def _thinned(body: bytes) -> bytes:
@@ -185,18 +206,20 @@ def without_raw(snapshot: MarketSnapshot) -> MarketSnapshot:
 def _pack_kept(ledger: Connection, terms: Terms) -> Thinned:
     """Pack the oldest kept snapshots together, once there are as many as a pack takes."""
     rows = ledger.rows(
-        "SELECT id, body FROM snapshots WHERE retention = 'kept' AND pack_id IS NULL "
+        "SELECT id, session, body FROM snapshots WHERE retention = 'kept' AND pack_id IS NULL "
         "AND session < ? ORDER BY session, id LIMIT ?",
-        (terms.packs_before, PACK),
+        (terms.packs_before, PACK + terms.at_once),
     )
-    if len(rows) < PACK:
-        return Thinned()
-    body = pack_together([inflate(row["body"], "MarketSnapshot") for row in rows])
+    readable, unreadable = _each(rows, partial(inflate, name="MarketSnapshot"))
+    packed = readable[:PACK]
+    if len(packed) < PACK:
+        return Thinned(unreadable=unreadable)
+    body = pack_together([text for _, text in packed])
     with ledger.writing("a pack of snapshots") as database:
         number = database.execute("INSERT INTO snapshot_packs (body) VALUES (?)", (body,)).lastrowid
         database.executemany(
             "UPDATE snapshots SET body = x'', pack_id = ?, place = ? WHERE id = ?",
-            [(number, place, row["id"]) for place, row in enumerate(rows)],
+            [(number, place, row["id"]) for place, (row, _) in enumerate(packed)],
         )
-    freed = sum(len(row["body"]) for row in rows) - len(body)
-    return Thinned(packed=len(rows), freed_bytes=freed)
+    freed = sum(len(row["body"]) for row, _ in packed) - len(body)
+    return Thinned(packed=PACK, freed_bytes=freed, unreadable=unreadable)

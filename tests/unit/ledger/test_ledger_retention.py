@@ -549,19 +549,38 @@ def test_killed_after_any_statement_the_ledger_is_whole_and_the_work_goes_on(
                 assert {day: kept for day, (kept, _) in stored(again).items()} == final
 
 
+@pytest.mark.parametrize(("kind", "packed", "thinned"), [("idle", 40, 3), ("held", 40, 4)])
+def test_a_damaged_snapshot_is_named_once_and_holds_up_no_other(
+    few: tuple[Ledger, dict[dt.date, str]], kind: str, packed: int, thinned: int
+) -> None:
+    ledger, kinds = few
+    day = of_kind(kinds, kind)[0]
+    with ledger.writing("damage") as database:
+        database.execute("UPDATE snapshots SET body = x'00' WHERE session = ?", (str(day),))
+
+    for _ in range(3):
+        thin_after_session(SnapshotSettings(), ledger, TODAY, at=NIGHT)
+
+    (row,) = ledger.rows("SELECT session, kind, detail FROM incidents")
+    assert (row["session"], row["kind"]) == (str(TODAY), "THINNING_FAILED")
+    assert row["detail"].startswith(f"snapshot of {day}: MarketSnapshot: cannot be unpacked")
+    assert ledger.value("SELECT body FROM snapshots WHERE session = ?", (str(day),)) == b"\0"
+    assert ledger.value("SELECT count(*) FROM snapshots WHERE pack_id IS NOT NULL") == packed
+    assert ledger.value("SELECT count(*) FROM snapshots WHERE retention = 'thinned'") == thinned
+
+
 def test_a_failure_is_an_incident_and_ends_nothing(
     few: tuple[Ledger, dict[dt.date, str]],
 ) -> None:
-    ledger, kinds = few
-    idle = of_kind(kinds, "idle")[0]
+    ledger, _ = few
     with ledger.writing("damage") as database:
-        database.execute("UPDATE snapshots SET body = x'00' WHERE session = ?", (str(idle),))
+        database.execute("DROP TABLE thinnings")
 
     thin_after_session(SnapshotSettings(), ledger, TODAY, at=NIGHT)
 
     (row,) = ledger.rows("SELECT session, kind, detail FROM incidents")
     assert (row["session"], row["kind"]) == (str(TODAY), "THINNING_FAILED")
-    assert row["detail"].startswith("MarketSnapshot: cannot be unpacked from the ledger")
+    assert "no such table: thinnings" in row["detail"]
 
 
 def test_a_pack_gives_back_each_text_and_nothing_else() -> None:
