@@ -217,9 +217,10 @@ class Exchange:
         self._account.start_day(now)
         today = new_york_date(now)
         if today != self._today:
+            if self._today is not None:  # an order of the first day may be named before it comes
+                self._treatment = {k: v for k, v in self._treatment.items() if k in self._working}
             self._today = today
             self._completed.clear()
-            self._treatment = {k: v for k, v in self._treatment.items() if k in self._working}
             self._clearing.start_day()
 
     def _each(self, act: Callable[[WorkingOrder], list[Event]]) -> list[Event]:

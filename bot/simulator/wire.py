@@ -217,6 +217,8 @@ def field_text(value: Field) -> str:
     WireError
         For a number that is not finite, and for text that holds a NUL.
     """
+    if type(value) is float and math.isfinite(value):
+        return repr(value).removesuffix(".0")  # nine fields of ten of a year of bars
     if isinstance(value, str):
         if "\0" in value:
             raise WireError(f"field {value!r} holds a NUL, which ends a field")
