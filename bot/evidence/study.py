@@ -337,7 +337,7 @@ def told_of(beside: Mapping[str, BookDays]) -> Iterator[str]:
     yield (
         f"The promoter policy, which drops layers while the market is calm, grew by "
         f"{growth(beside[PROMOTER]):.2%} a year and fell by {falls[PROMOTER]:.1%} at most, the "
-        f"steward that never does by {growth(beside[HEDGED]):.2%} and {falls[HEDGED]:.1%}."
+        f"book that never does by {growth(beside[HEDGED]):.2%} and {falls[HEDGED]:.1%}."
     )
 
 

@@ -56,6 +56,8 @@ def at(chain: PricedChain, strike: float, right: Right) -> int:
 
 def test_the_spx_forward_follows_from_put_call_parity() -> None:
     assert spx_chain().forward == pytest.approx(FORWARD, abs=1e-9)
+    # no scalar of numpy: a smile takes a side by the identity of what a comparison gives
+    assert type(spx_chain().forward) is float
 
 
 def test_one_bad_quote_at_the_money_does_not_move_the_forward() -> None:
