@@ -15,11 +15,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.files import replace_text
+from bot.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+log = get_logger(__name__)
 T = TypeVar("T")
 FILE_NAME: Final = "heartbeat.json"
 REPEAT_SECONDS: Final = 30.0
@@ -108,12 +110,8 @@ async def session_shown(path: Path) -> AsyncIterator[None]:
     """Say while the block runs that a session does; then leave what the file said before.
 
     For a session that a person starts: it keeps other programs off the lines of market data, and
-    is no sign that a bot runs here day by day.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    is no sign that a bot runs here day by day. What cannot be shown changes nothing of the session:
+    it is logged.
     """
     before = _text(path)
     _show_session(path)
@@ -126,19 +124,32 @@ async def session_shown(path: Path) -> AsyncIterator[None]:
 
 
 def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _put_back(path: Path, text: str | None) -> None:
-    if text is None:
-        path.unlink(missing_ok=True)
-    else:
-        replace_text(path, text)
+    with _logged(path):
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            replace_text(path, text)
 
 
 def _show_session(path: Path) -> None:
     now = dt.datetime.now(dt.UTC)
-    write_heartbeat(path, Heartbeat(at=now, pid=os.getpid(), state="session"))
+    with _logged(path):
+        write_heartbeat(path, Heartbeat(at=now, pid=os.getpid(), state="session"))
+
+
+@contextlib.contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        log.warning("heartbeat.not_written", path=str(path), detail=fault.strerror)
 
 
 async def _repeat(path: Path) -> None:

@@ -19,7 +19,7 @@ YESTERDAY = Heartbeat(at=dt.datetime(2026, 7, 17, 20, 0, tzinfo=dt.UTC), pid=1, 
 
 def state_of(path: Path) -> str | None:
     beat = read_heartbeat(path)
-    return beat and beat.state
+    return None if beat is None else beat.state
 
 
 @pytest.mark.parametrize("before", [None, YESTERDAY])
@@ -48,6 +48,24 @@ def test_a_session_by_hand_that_fails_is_not_shown_any_more(tmp_path: Path) -> N
     with pytest.raises(ConnectionError):
         asyncio.run(act())
     assert read_heartbeat(path) is None
+
+
+def test_a_sign_of_life_that_cannot_be_written_ends_no_session(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "heartbeat.json"
+    path.mkdir()
+    ended: list[bool] = []
+
+    async def act() -> None:
+        async with session_shown(path):
+            ended.append(True)
+
+    with caplog.at_level("WARNING", logger="bot"):
+        asyncio.run(act())
+
+    assert ended == [True]
+    assert ["heartbeat.not_written" in str(each.msg) for each in caplog.records] == [True, True]
 
 
 def test_a_long_session_by_hand_is_shown_again_and_again(
