@@ -40,6 +40,10 @@ def _of(*rows: int, why: str, later: int = 0) -> Cause:
     return Cause(rows=frozenset(rows), why=why, later=later)
 
 
+INCOMPLETE: Final = "STRUCTURE_INCOMPLETE"
+SHORT_LEG: Final = f"{INCOMPLETE}: short"
+"""An alert to incomplete structures that are short of something: more than the long legs cost."""
+
 ROUTINE: Final = frozenset({"ADOPTED_SHORT", "MINIMUM_HEDGE"})
 """What a person is told whatever goes wrong: in each session while an adopted short is held."""
 
@@ -68,9 +72,12 @@ NEWS: Final[dict[str, tuple[Cause, ...]]] = {
         _of(24, 25, why="the hours of the index did not come: unknown hours allow no entry"),
         _of(50, why="the venue closes before the calendar does: no entry"),
     ),
-    "STRUCTURE_INCOMPLETE": (
-        _of(32, why="two legs of four filled: what completes no structure is closed at once"),
+    INCOMPLETE: (
         _of(32, why="a long leg that nobody bids for is tried until it expires", later=40),
+    ),
+    SHORT_LEG: (
+        _of(32, why="two legs of four filled: what completes no structure is closed at once"),
+        _of(36, why="both of two orders that close one condor filled: its reverse", later=1),
     ),
 }
 """Causes by the code of an alert or the kind of an incident."""
@@ -97,6 +104,12 @@ ADOPTED: Final = (
     _of(48, why="somebody traded by hand", later=1),
 )
 """Why a person had to say that the venue is right."""
+
+
+def named(code: str, text: str) -> str:
+    """Return what an alert or incident is judged as: its code, told apart where legs are short."""
+    short = any(part.startswith("-") for part in text.split(", "))
+    return SHORT_LEG if code == INCOMPLETE and short else code
 
 
 def unexplained(days: Sequence[Day]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from canon import fingerprint
+from explained import named
 from harness import Stage
 from idle_loop import IdleLoop
 from invariants import counted, executed, left_at_work
@@ -217,14 +218,13 @@ class Year:
 
     def _notes(self) -> Iterator[str]:
         """Yield the alerts and incidents since the last time."""
-        for table, column in (("alerts", "code"), ("incidents", "kind")):
-            rows = self.found.ledger.rows(
-                f"SELECT id, {column} AS code FROM {table} WHERE id > ? ORDER BY id",  # noqa: S608 - our own names
+        for table, of_it in (("alerts", "code, text"), ("incidents", "kind, detail")):
+            for number, code, text in self.found.ledger.rows(
+                f"SELECT id, {of_it} FROM {table} WHERE id > ? ORDER BY id",  # noqa: S608 - our own names
                 (self.seen[table],),
-            )
-            for row in rows:
-                self.seen[table] = row["id"]
-                yield row["code"]
+            ):
+                self.seen[table] = number
+                yield named(code, text)
 
     def _broken(self, settling: tuple[str, ...]) -> Iterator[str]:
         """Yield what does not hold that must, and let the witness forget the session."""
