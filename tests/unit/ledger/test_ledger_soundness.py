@@ -30,8 +30,11 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "ledger" / "steward.db"
     with Ledger.open(path) as ledger:
         begin(ledger)
-        for number in range(200):
-            ledger.alert("A", f"{number} {'x' * 500}", session=SESSION, at=AT)
+        with ledger.writing("alerts") as database:
+            database.executemany(
+                "INSERT INTO alerts (session, at, code, text) VALUES (?, ?, 'A', ?)",
+                [(str(SESSION), AT.isoformat(), f"{n} {'x' * 500}") for n in range(200)],
+            )
     return path
 
 
