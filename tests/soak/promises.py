@@ -75,7 +75,13 @@ def _differing(found: Stage) -> Iterator[str]:
 
 def _against(found: Stage, intent_id: str, differing: frozenset[str]) -> Iterator[str]:
     """Yield what speaks against an order that has reached the venue."""
-    records = {each.intent.intent_id: each for each in found.ledger.intent_records()}
+    today = new_york(found.gateway.world.now).date()
+    ledger = found.ledger
+    known = (*ledger.intent_records(today), *ledger.intent_records(open_only=True))
+    records = {each.intent.intent_id: each for each in known}
+    if intent_id not in records:
+        yield f"3: {intent_id} was sent, and had ended on a day before"
+        return
     intent = records[intent_id].intent
     if intent.purpose is not Purpose.ADD:
         return

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,14 +13,10 @@ sys.path.extend(
 )
 
 from explained import named, unexplained
-from memory import alive
 from mischief import ROWS, known_rows
 from year import Day, Plan, live
 
 from bot.simulator.scenarios import QUARTER, Scenario, seasons
-
-if TYPE_CHECKING:
-    from collections import Counter
 
 FEW = Plan(seed=2, sessions=4, faults=5)
 
@@ -55,30 +49,6 @@ def test_an_interrupted_year_goes_on_after_its_last_finished_session(
     assert [day.session for day in lived_now] == [day.session for day in days[2:]]
     assert [day.rows for day in lived.days] == [day.rows for day in days]
     assert lived.fingerprint == fingerprint
-
-
-GROWS = {
-    "bot.core.model.DailyBar": "the market's history is a day longer",
-    "bot.core.model.OptionContract": "names of options, in caches that have a bound",
-    "bot.simulator.market.OptionSeries": "what is listed comes and goes",
-    "bot.simulator.products.Instrument": "options that were looked at, in a cache that has a bound",
-}
-"""Kinds of which there may be more after a session, and why."""
-
-
-def test_no_object_of_a_session_outlives_it(tmp_path: Path) -> None:
-    counts: list[Counter[str]] = []
-
-    live(Plan(seed=5, sessions=7, faults=0), tmp_path, hear=lambda _day: counts.append(alive()))
-
-    warm = counts[2:]
-    grown = {
-        kind: [count[kind] for count in warm]
-        for kind in warm[-1].keys() - GROWS
-        if all(later[kind] > earlier[kind] for earlier, later in pairwise(warm))
-    }
-    assert grown == {}
-    assert warm[-1]["bot.core.model.DailyBar"] > 0
 
 
 def test_another_year_is_not_lived_in_the_same_folder(tmp_path: Path) -> None:
