@@ -42,10 +42,8 @@ MAX_FRAME: Final = 1 << 20
 """Longest frame accepted (bytes); a longer one is a corrupt length."""
 
 UNSET: Final = "1.7976931348623157E308"
-"""Text of a price or an amount that is not set."""
-
 UNSET_INTEGER: Final = "2147483647"
-"""Text of a count that is not set."""
+"""Text of a price or an amount that is not set, and of a count."""
 
 _UNSET_FLOOR: Final = 1.797e308
 """Clients spell the unset double with more or fewer digits; nothing else is this large."""
