@@ -159,7 +159,12 @@ async def _take(
 ) -> Executed:
     """Execute an intent whose turn has come at the prices of now, or deny it."""
     age = (desk.now() - snapshot.taken_at).total_seconds()
-    refusal = overtraded(intent, breaks) or _too_old(intent, age) or _half_a_plan(desk, intent)
+    refusal = (
+        overtraded(intent, breaks)
+        or _too_old(intent, age)
+        or _half_a_plan(desk, intent)
+        or _left_short(desk, intent)
+    )
     repaying = recut(intent, _paid_usd(desk, intent.after))
     if repaying is None:
         refusal = refusal or f"SHIFT_UNPAID: {intent.after} cost more than any price brings back"
@@ -200,6 +205,20 @@ def _half_a_plan(desk: Desk, intent: OrderIntent) -> str | None:
         if refused and record.intent.purpose is Purpose.PROTECT:
             return f"HEDGE_REFUSED: {record.intent.intent_id} {record.state.value}"
     return None
+
+
+def _left_short(desk: Desk, intent: OrderIntent) -> str | None:
+    """Return why nothing may be added: an order before it in the session left a short leg alone.
+
+    The book was whole when it was decided on; such legs are closed once all orders had their turn.
+    """
+    if intent.purpose is not Purpose.ADD:
+        return None
+    holdings = desk.ledger.holdings()
+    if not holdings.broken:
+        return None
+    rests = ", ".join(f"{rest.quantity:+d} {rest.contract.label()}" for rest in holdings.incomplete)
+    return f"LOCKED: these legs complete no structure: {rests}"
 
 
 async def _at_prices_of_now(desk: Desk, intent: OrderIntent) -> OrderIntent | None:

@@ -16,12 +16,16 @@ from fault_scene import run_on, scene
 from harness import PLACE_ORDER, change_rules
 
 from bot.core.decision import Action, Purpose
+from bot.core.fold import IntentState
 from bot.project import load_project
 from bot.simulator.synthetic import SyntheticMarket
+from ledger_facts import AT, fill, open_condor
 
 if TYPE_CHECKING:
     from harness import Stage
     from invariants import Witness
+
+    from bot.simulator.exchange import Event, OrderTicket
 
 ROLL_DUE = dt.date(2025, 2, 14)
 MONDAY, TUESDAY = dt.date(2025, 1, 6), dt.date(2025, 1, 7)
@@ -140,3 +144,31 @@ def test_fault_65_a_roll_that_is_rejected_means_no_condor_though_the_old_lot_sti
 
     market = SyntheticMarket(scenario="calm", seed=3, sessions=40)
     scene(tmp_path, rejected("VIX", f"session = {ROLL_DUE}, always = true"), act, market=market)
+
+
+def test_fault_65_nothing_is_added_once_an_order_of_the_session_has_left_a_short_leg_alone(
+    tmp_path: Path,
+) -> None:
+    torn = open_condor("2025-01-06:condor:torn", quantity=1, session=MONDAY)
+
+    async def act(found: Stage, witness: Witness) -> None:
+        exchange = found.gateway.world.exchange
+        submit = exchange.submit
+
+        def tear(ticket: OrderTicket, now: dt.datetime) -> list[Event]:
+            if not ticket.what_if and torn.intent_id not in found.states():
+                found.ledger.commit_intent(torn, at=AT)
+                found.ledger.record_fill(fill(torn, 1, "6.20"))
+                found.ledger.set_intent_state(torn.intent_id, IntentState.CANCELLED, at=AT)
+            return submit(ticket, now)
+
+        exchange.submit = tear  # type: ignore[method-assign]
+        outcome = await run_on(found, MONDAY)
+
+        assert Action.OPEN_CONDOR in {intent.action for intent in outcome.decision.intents}
+        assert witness.purposes[Purpose.PROTECT] >= 1
+        assert witness.purposes[Purpose.ADD] == 0
+        told = found.ledger.rows("SELECT detail FROM intent_states WHERE state = 'denied'")
+        assert ["LOCKED: these legs" in row["detail"] for row in told] == [True]
+
+    scene(tmp_path, "", act)
