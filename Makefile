@@ -41,6 +41,7 @@ lint: .venv/.stamp ## Style, types and layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy $(OF_TESTS) tests/unit
+	MYPYPATH=tests/scenario:tests/property:tests/soak $(BIN)/mypy $(OF_TESTS) tests/soak
 	$(BIN)/lint-imports
 
 .PHONY: coverage

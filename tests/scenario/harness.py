@@ -124,12 +124,12 @@ def listen(found: Stage) -> None:
         handlers[number] = heard(handler, int(number), found)
 
 
-def heard(handler: Callable[..., object], number: int, found: Stage) -> Callable[..., object]:
+def heard(handler: Callable[..., None], number: int, found: Stage) -> Callable[..., None]:
     """Return `handler` with its calls counted and announced."""
 
-    def call(*arguments: object) -> object:
+    def call(*arguments: object) -> None:
         found.received[number] += 1
         found.on_message(number)
-        return handler(*arguments)
+        handler(*arguments)
 
     return call

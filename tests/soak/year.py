@@ -391,7 +391,7 @@ def _plain(plan: Plan) -> dict[str, object]:
 
 def _frozen(gateway: Gateway) -> bytes:
     """Return the venue's books; quotes of the instant are made anew."""
-    gateway.world.market._quotes = None
+    vars(gateway.world.market)["_quotes"] = None
     return pickle.dumps(gateway.world.__dict__)
 
 
