@@ -24,8 +24,8 @@ END_DAYS: Final = 40
 """Sessions at the begin and at the end of a year whose cost is compared; half of a shorter one.
 
 The last ones cost more by what is longer: the history of a synthetic market, which begins with less
-than the bot asks for and gets a bar a session, and the ledger that is copied and checked as a backup.
-What the bot asks of its ledger costs the same.
+than the bot asks for and gets a bar a session, and the ledger, which is copied and checked as a
+backup. What the bot asks of its ledger costs the same.
 """
 
 
