@@ -243,7 +243,7 @@ ORDERS: Final = (
     Assumption(
         key="client_id_kept",
         statement="An open order comes back under the client id that placed it.",
-        relied_on_by=("bot.broker.orders:cancel_listed",),
+        relied_on_by=("bot.broker.orders:cancel_listed", "bot.broker.orders:is_at_work"),
         tested_by="The same list.",
         otherwise="What a former run left open could not be cancelled. Do not trade.",
     ),
