@@ -111,7 +111,7 @@ def test_fault_32_a_long_leg_that_nobody_wants_locks_nothing_and_is_sold_when_so
         contract = "SPXW*"
     """
 
-    async def act(found: Stage, _: Witness) -> None:
+    async def act(found: Stage, _witness: Witness) -> None:
         await run_on(found)
         left = found.ledger.holdings().incomplete
         unsold = await run_on(found)
