@@ -12,6 +12,7 @@ from bot.evidence import code_stamp
 from bot.evidence.code_stamp import ROOTS, deciding_code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MADE = {
@@ -26,7 +27,7 @@ MADE = {
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package `bot_made`, installed as ours are."""
     for name, text in MADE.items():
         path = tmp_path / "bot_made" / f"{name}.py"

@@ -100,7 +100,7 @@ def market(lows: dict[int, float], highs: dict[int, float] | None = None) -> His
     return replace(past, spx=bars)
 
 
-def sold_on(day: int, reason: str = "monetise", **more: object) -> Replay:
+def sold_on(day: int, reason: str = "monetise", **more: int) -> Replay:
     """A condor opened on session 3, and calls sold; sessions are those of the market."""
     sessions = pd.DatetimeIndex(history(first=FIRST, count=60).sessions)
     replay = made(
