@@ -79,7 +79,7 @@ fuzz: .venv/.stamp ## A million damaged frames to bot and gateway, odd quotes, d
 .PHONY: ci-long
 ci-long: .venv/.stamp ## What takes longer: a hundred kills of sessions and recoveries, eighty sessions in which everything goes wrong
 	$(BIN)/python tests/crash/campaign.py --kills 100 --jobs $(WORKERS) --folder build/crash-ci --anew
-	$(BIN)/python tests/soak/campaign.py --seeds 2 --sessions 40 --jobs $(WORKERS) --folder build/soak-ci --anew
+	$(BIN)/python tests/soak/soak_campaign.py --seeds 2 --sessions 40 --jobs $(WORKERS) --folder build/soak-ci --anew
 
 .PHONY: crash
 crash: setup ## A thousand kills, and a failing disk at every write of a session; goes on where it stood
@@ -92,8 +92,8 @@ tearsheet: .venv/.stamp .venv-quantstats/.stamp ## Hold the figures of `steward 
 
 .PHONY: soak
 soak: .venv/.stamp ## Ten years in which everything goes wrong, and twenty pairs of one seed; goes on where it stood
-	$(BIN)/python tests/soak/campaign.py --seeds 10 --jobs $(WORKERS) --folder build/soak
-	$(BIN)/python tests/soak/campaign.py --pairs 20 --sessions 20 --jobs $(WORKERS) --folder build/soak-pairs
+	$(BIN)/python tests/soak/soak_campaign.py --seeds 10 --jobs $(WORKERS) --folder build/soak
+	$(BIN)/python tests/soak/soak_campaign.py --pairs 20 --sessions 20 --jobs $(WORKERS) --folder build/soak-pairs
 
 .PHONY: hour
 hour: .venv/.stamp ## `steward run` for an hour against the gateway at sixty times its speed: phases, memory, handles, logs

@@ -88,8 +88,12 @@ SCENES = {
         does=frozenset({"time_exit"}),
         rules={"condor": {"dte_minimum": 40, "dte_target": 44, "time_exit_dte": 39}},
     ),
-    # The bot was down for eight sessions, and the condors have earned enough.
-    "profit": Scene(session=TWO_WEEKS_LATER, does=frozenset({"take_profit"})),
+    # The bot was down for eight sessions, and the condors have earned enough, by other rules.
+    "profit": Scene(
+        session=TWO_WEEKS_LATER,
+        does=frozenset({"take_profit"}),
+        rules={"condor": {"take_profit_pct_of_credit": 0.50}},
+    ),
     # The near layer is due: it is sold, and bought further out.
     "roll": Scene(
         session=THIRD,

@@ -75,7 +75,7 @@ def test_a_fault_that_does_not_exist_is_refused_with_those_that_do() -> None:
     ],
 )
 def test_a_soak_of_what_does_not_exist_is_refused(option: str, text: str, told: str) -> None:
-    campaign = Path(__file__).with_name("campaign.py")
+    campaign = Path(__file__).with_name("soak_campaign.py")
 
     ended = subprocess.run(
         [sys.executable, campaign, option, text], capture_output=True, text=True, check=False

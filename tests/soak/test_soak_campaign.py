@@ -14,7 +14,7 @@ sys.path.extend(
     [str(Path(__file__).parents[1] / each) for each in ("scenario", "property", "soak")]
 )
 
-import campaign
+import soak_campaign
 from findings import as_markdown, defects_of, gathered
 from memory import STRETCH, WARM, drift
 from year import Day, Lived, Plan
@@ -31,8 +31,8 @@ class Deadly(Plan):
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *options: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["campaign.py", *map(str, options)])
-    return campaign.main()
+    monkeypatch.setattr(sys, "argv", ["soak_campaign.py", *map(str, options)])
+    return soak_campaign.main()
 
 
 def day(number: int, **told: object) -> Day:
@@ -52,7 +52,7 @@ def test_years_that_fail_are_findings_and_the_others_go_on(
         2: Deadly(seed=2),
         3: Plan(seed=3, sessions=1, faults=0),
     }
-    monkeypatch.setattr(campaign, "_plan", lambda _asked, seed: plans[seed])
+    monkeypatch.setattr(soak_campaign, "_plan", lambda _asked, seed: plans[seed])
 
     code = run(monkeypatch, "--seeds", 3, "--jobs", 1, "--folder", tmp_path)
 
@@ -72,7 +72,7 @@ def test_a_campaign_without_a_defect_ends_well(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lived = [Lived(days=(day(1, seconds=0.5, megabytes=100.0),), fingerprint="")]
-    monkeypatch.setattr(campaign, "live_all", lambda *_plans, **_jobs: lived)
+    monkeypatch.setattr(soak_campaign, "live_all", lambda *_plans, **_jobs: lived)
 
     assert run(monkeypatch, "--seeds", 1, "--folder", tmp_path) == 0
     assert "- defects: none\n" in (tmp_path / "soak.md").read_text()

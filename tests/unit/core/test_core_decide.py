@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.core.context import Context
 
 RULES = Rules(condor=CondorRules(tiers=("balanced",)))
-DUE_CONDOR = builders.condor(credit="60.00")
+DUE_CONDOR = builders.condor(credit="120.00")
 DUE_LOT = builders.lot(Layer.NEAR, expiry=dt.date(2026, 7, 22), quantity=4, strike=17.5)
 
 

@@ -146,7 +146,7 @@ def test_bounds_forbid_entries_first_and_hedge_orders_then(
 def test_decision_drops_what_the_ratio_forbids(value: str, expected: set[str]) -> None:
     # one condor of 12,500 USD gross width
     book = replace(
-        builders.book(condors=[builders.condor(credit="60.00")], lots=[LOT]),
+        builders.book(condors=[builders.condor(credit="120.00")], lots=[LOT]),
         cash_usd=Decimal(12_500) * Decimal(value) - bid_usd(),
     )
 

@@ -1,8 +1,8 @@
 """Live years in which everything goes wrong, seed by seed, and report what came of them.
 
-``python tests/soak/campaign.py --seeds 10`` goes on where it stood; ``--anew`` begins again. Each
-seed lives in a process of its own, and one that fails ends no other. The report is ``soak.md`` and
-``soak.json`` in the folder; the exit code is 1 if a year failed, an invariant did not hold, an
+``python tests/soak/soak_campaign.py --seeds 10`` goes on where it stood; ``--anew`` begins again.
+Each seed lives in a process of its own, and one that fails ends no other. The report is ``soak.md``
+and ``soak.json`` in the folder; the exit code is 1 if a year failed, an invariant did not hold, an
 incident is not explained by what was made to go wrong, or memory grew.
 """
 
